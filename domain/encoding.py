@@ -1,0 +1,26 @@
+"""Small encodings that several rooms must agree on."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(value: int) -> datetime:
+    """The moment of `micros`, in UTC."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def spot_tag(spot: str) -> int:
+    """A spot's 32-bit tag, which stands for its id inside a code.
+
+    A hash needs no list of numbers to be kept: the tag survives any change of the plan's order.
+    A plan in which two spots share a tag is refused (`domain.plan.mistakes`).
+    """
+    return int.from_bytes(sha256(spot.encode()).digest()[:4])

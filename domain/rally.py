@@ -1,0 +1,140 @@
+"""A rally's own state: its plan, whether it is open, which codes are void.
+
+Folded from the facts of the rallies' bucket by `evolve_rally`; changed by the decisions below.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+from msgspec import Struct
+
+from domain.course import Course
+from domain.events import (
+    CodeRevoked,
+    RallyCancelled,
+    RallyClosed,
+    RallyFact,
+    RallyOpened,
+    RallyPlanned,
+    RallyReplanned,
+)
+from domain.plan import Plan
+
+
+class Status(StrEnum):
+    """Where a rally is in its life."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Rally(Struct, frozen=True, kw_only=True, dict=True):
+    """A rally as its facts have made it. Moments are None until they have come."""
+
+    plan: Plan
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    revoked: frozenset[tuple[int, str | None]] = frozenset()
+
+    @cached_property
+    def course(self) -> Course:
+        """The plan made ready for deciding."""
+        return Course(self.plan)
+
+    @property
+    def status(self) -> Status:
+        if self.cancelled_at:
+            return Status.CANCELLED
+        if self.closed_at:
+            return Status.CLOSED
+        return Status.OPEN if self.opened_at else Status.PLANNED
+
+    def is_revoked(self, key_id: int, spot: str) -> bool:
+        """Whether codes of `spot` made with key `key_id` are void."""
+        return (key_id, None) in self.revoked or (key_id, spot) in self.revoked
+
+
+class NotAllowed(Exception):  # noqa: N818 - it names what is not allowed, not a fault
+    """A change of a rally that its state does not allow. `code` is stable, the text says why."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> RallyFact | None:
+    """Lay out a rally, or change its plan. None if nothing would change."""
+    if rally is None:
+        return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+    if rally.plan == plan:
+        return None
+    if rally.plan.time_zone != plan.time_zone:
+        # Days and hours that were counted would change their meaning.
+        raise NotAllowed("time_zone_fixed", "The time zone of a planned rally cannot be changed.")
+    if rally.cancelled_at:
+        raise NotAllowed("rally_cancelled", "The rally was cancelled; its plan is fixed.")
+    return RallyReplanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+
+
+def open_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
+    """Take check-ins from `now` on. None if it is open already."""
+    match rally.status:
+        case Status.OPEN:
+            return None
+        case Status.CANCELLED:
+            raise NotAllowed("rally_cancelled", "A cancelled rally cannot be opened.")
+        case _:
+            return RallyOpened(rally=rally.plan.rally, occurred_at=now, by=by)
+
+
+def close_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
+    """Take no more check-ins. None if it is closed already."""
+    match rally.status:
+        case Status.CLOSED:
+            return None
+        case Status.OPEN:
+            return RallyClosed(rally=rally.plan.rally, occurred_at=now, by=by)
+        case _:
+            raise NotAllowed("rally_not_open", "Only an open rally can be closed.")
+
+
+def cancel_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
+    """Call the rally off. None if it is cancelled already."""
+    if rally.cancelled_at:
+        return None
+    return RallyCancelled(rally=rally.plan.rally, occurred_at=now, by=by)
+
+
+def revoke_code(
+    rally: Rally, key_id: int, spot: str | None, now: datetime, by: str
+) -> RallyFact | None:
+    """Void the codes a key has made: those of one spot, or all. None if they are void already."""
+    if spot is not None and spot not in rally.course.spots:
+        raise NotAllowed("spot_unknown", f"This rally has no spot {spot}.")
+    if (key_id, spot) in rally.revoked:
+        return None
+    return CodeRevoked(rally=rally.plan.rally, occurred_at=now, key_id=key_id, spot=spot, by=by)
+
+
+def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
+    """The rally after `fact`."""
+    if isinstance(fact, RallyPlanned):
+        return Rally(plan=fact.plan)
+    assert rally is not None, f"{type(fact).__name__} before RallyPlanned of {fact.rally}"
+    match fact:
+        case RallyReplanned():
+            return msgspec.structs.replace(rally, plan=fact.plan)
+        case RallyOpened():
+            return msgspec.structs.replace(rally, opened_at=fact.occurred_at, closed_at=None)
+        case RallyClosed():
+            return msgspec.structs.replace(rally, closed_at=fact.occurred_at)
+        case RallyCancelled():
+            return msgspec.structs.replace(rally, cancelled_at=fact.occurred_at)
+        case CodeRevoked():
+            voided = rally.revoked | {(fact.key_id, fact.spot)}
+            return msgspec.structs.replace(rally, revoked=voided)

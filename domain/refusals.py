@@ -1,0 +1,69 @@
+"""Refusals: the expected "no". A value, never an exception.
+
+Each has a stable code and a sentence that says the nearest reason and what to do. The sentences
+are the message ids of the catalogues in `service/locales`; `{at}` is a moment, `{place}` a name.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class RefusalCode(StrEnum):
+    """Why a check-in was refused. The values are part of the HTTP contract: never renamed."""
+
+    CODE_NOT_OURS = "code_not_ours"
+    CODE_INCOMPLETE = "code_incomplete"
+    CODE_NOT_GENUINE = "code_not_genuine"
+    CODE_REVOKED = "code_revoked"
+    SPOT_GONE = "spot_gone"
+    RALLY_NOT_OPEN = "rally_not_open"
+    RALLY_NOT_STARTED = "rally_not_started"
+    RALLY_OVER = "rally_over"
+    RALLY_CANCELLED = "rally_cancelled"
+    SCAN_IN_FUTURE = "scan_in_future"
+    SCAN_TOO_OLD = "scan_too_old"
+    SCAN_BEFORE_CARD = "scan_before_card"
+    SCAN_ID_REUSED = "scan_id_reused"
+    CARD_FULL = "card_full"
+
+
+SENTENCES: dict[RefusalCode, str] = {
+    RefusalCode.CODE_NOT_OURS: (
+        "This is not a code of this stamp rally. Look for the rally's poster and scan its code."
+    ),
+    RefusalCode.CODE_INCOMPLETE: (
+        "The code was not read whole. Hold the phone still and scan it again."
+    ),
+    RefusalCode.CODE_NOT_GENUINE: (
+        "This code is not genuine. Please scan the poster at the spot, or ask the staff."
+    ),
+    RefusalCode.CODE_REVOKED: "This code is no longer in use. Please ask the staff for a new one.",
+    RefusalCode.SPOT_GONE: "This spot no longer takes part in the rally.",
+    RefusalCode.RALLY_NOT_OPEN: "The rally has not been opened yet. Please try again later.",
+    RefusalCode.RALLY_NOT_STARTED: "The rally starts on {at}. Your stamp can be had from then on.",
+    RefusalCode.RALLY_OVER: "The rally ended on {at}. Thank you for your visit.",
+    RefusalCode.RALLY_CANCELLED: "The rally was cancelled on {at}. We are sorry.",
+    RefusalCode.SCAN_IN_FUTURE: (
+        "Your phone's clock is ahead ({at}). Set the time to automatic and scan again."
+    ),
+    RefusalCode.SCAN_TOO_OLD: (
+        "This scan was made on {at} and arrived too late to count. Please scan again at the spot."
+    ),
+    RefusalCode.SCAN_BEFORE_CARD: (
+        "This scan was made before your card began ({at}). Please scan again at the spot."
+    ),
+    RefusalCode.SCAN_ID_REUSED: (
+        "This scan was already used for another spot ({place}). Please scan the code again."
+    ),
+    RefusalCode.CARD_FULL: "This card is full. Please ask the staff.",
+}
+
+
+class Refusal(Struct, frozen=True, omit_defaults=True):
+    """An expected "no": its code and the nearest reason."""
+
+    code: RefusalCode
+    at: datetime | None = None
+    spot: str | None = None

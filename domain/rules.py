@@ -1,0 +1,234 @@
+"""The rules of a check-in: `decide(rally, card, scan, now)`, and what the visitor is answered.
+
+This is the one place that says whether a scan is a visit. It sees the newest card and is told
+the time; it changes nothing.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.card import Card, CardView, Visit, tally, view
+from domain.conditions import standing
+from domain.course import Course
+from domain.encoding import micros
+from domain.events import CheckInRefused, Firsts, VisitRecorded
+from domain.rally import Rally
+from domain.refusals import Refusal, RefusalCode
+
+CLOCK_SKEW_MAX = timedelta(minutes=5)
+"""A phone's clock may be this far ahead; its scan is then dated by the server's clock."""
+LATE_AFTER = timedelta(minutes=2)
+"""A scan that arrives later than this after it was made is marked late."""
+VISITS_PER_CARD_MAX = 2_000
+"""A bound on a card's size: more than a visitor can walk, less than a script can write."""
+
+
+class Scan(Struct, frozen=True, kw_only=True):
+    """An attempt to check in, its code and its visitor's token verified."""
+
+    rally: str
+    spot: str | None
+    key_id: int
+    visitor: UUID
+    scan_id: UUID
+    language: str
+    evidence: str
+    card_since: datetime
+    scanned_at: datetime | None = None
+
+
+class AlreadyStamped(Struct, frozen=True):
+    """The visit of this visitor, spot and period is on the card already."""
+
+    index: int
+
+
+class Repeated(Struct, frozen=True):
+    """This very scan made the visit `index` before: the first answer is given again."""
+
+    index: int
+
+
+class RepeatedRefusal(Struct, frozen=True):
+    """This very scan was refused before: the first answer is given again."""
+
+    refusal: Refusal
+
+
+Decision = VisitRecorded | AlreadyStamped | Repeated | RepeatedRefusal | Refusal
+
+
+def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
+    """Whether `scan` is a visit: the fact to record, or why there is none."""
+    scan_id = scan.scan_id.bytes
+    known = card.visit_of_scan(scan_id)
+    if known is not None:
+        first = card.visits[known]
+        if scan.spot not in (first.spot, None):
+            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=first.spot)
+        return Repeated(known)
+    refused = card.refusal_of_scan(scan_id)
+    if refused is not None:
+        return RepeatedRefusal(refused)
+    occurred_at = occurrence(scan, now)
+    refusal = (
+        _refused_time(rally, scan, occurred_at, now)
+        or _refused_rally(rally, occurred_at)
+        or _refused_spot(rally, scan)
+    )
+    if refusal is not None:
+        return refusal
+    assert scan.spot is not None
+    course = rally.course
+    period = course.period_of(occurred_at)
+    for index, visit in enumerate(card.visits):
+        if visit.spot == scan.spot and visit.period == period:
+            return AlreadyStamped(index)
+    if len(card.visits) >= VISITS_PER_CARD_MAX:
+        return Refusal(RefusalCode.CARD_FULL)
+    return VisitRecorded(
+        rally=scan.rally,
+        visitor=scan.visitor,
+        spot=scan.spot,
+        period=period,
+        firsts=_firsts(course, card, scan.spot, occurred_at),
+        occurred_at=occurred_at,
+        scan_id=scan.scan_id,
+        language=scan.language,
+        evidence=scan.evidence,
+        earned=_earned(course, card, scan.spot),
+        late=now - occurred_at > LATE_AFTER,
+    )
+
+
+def occurrence(scan: Scan, now: datetime) -> datetime:
+    """When the scan was made: by the phone's clock, but never ahead of ours within the skew."""
+    if scan.scanned_at is None:
+        return now
+    if now < scan.scanned_at <= now + CLOCK_SKEW_MAX:
+        return now
+    return scan.scanned_at
+
+
+def refused_fact(card: Card, scan: Scan, refusal: Refusal, now: datetime) -> CheckInRefused | None:
+    """The fact that `scan` was refused, or None when the visitor has used up the log's patience.
+
+    A reused scan id is never logged: its id is already the name of another fact.
+    """
+    if refusal.code is RefusalCode.SCAN_ID_REUSED or not card.may_log_refusal(micros(now)):
+        return None
+    return CheckInRefused(
+        rally=scan.rally,
+        visitor=scan.visitor,
+        spot=scan.spot or "",
+        occurred_at=min(occurrence(scan, now), now),
+        scan_id=scan.scan_id,
+        language=scan.language,
+        evidence=scan.evidence,
+        refusal=refusal,
+    )
+
+
+def _refused_time(rally: Rally, scan: Scan, occurred_at: datetime, now: datetime) -> Refusal | None:
+    if occurred_at > now:
+        return Refusal(RefusalCode.SCAN_IN_FUTURE, at=occurred_at)
+    if now - occurred_at > timedelta(hours=rally.plan.late_scan_hours_max) + CLOCK_SKEW_MAX:
+        return Refusal(RefusalCode.SCAN_TOO_OLD, at=occurred_at)
+    if occurred_at < scan.card_since - CLOCK_SKEW_MAX:
+        return Refusal(RefusalCode.SCAN_BEFORE_CARD, at=scan.card_since)
+    return None
+
+
+def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
+    """Whether the rally took check-ins when the scan was made (not: when it arrived)."""
+    course = rally.course
+    if rally.cancelled_at and occurred_at >= rally.cancelled_at:
+        return Refusal(RefusalCode.RALLY_CANCELLED, at=rally.cancelled_at)
+    if occurred_at < course.starts:
+        return Refusal(RefusalCode.RALLY_NOT_STARTED, at=course.starts)
+    if rally.opened_at is None or occurred_at < rally.opened_at:
+        return Refusal(RefusalCode.RALLY_NOT_OPEN)
+    ends = min(rally.closed_at or course.ends, course.ends)
+    if occurred_at >= ends:
+        return Refusal(RefusalCode.RALLY_OVER, at=ends)
+    return None
+
+
+def _refused_spot(rally: Rally, scan: Scan) -> Refusal | None:
+    if scan.spot is None or scan.spot not in rally.course.spots:
+        return Refusal(RefusalCode.SPOT_GONE)
+    if rally.is_revoked(scan.key_id, scan.spot):
+        return Refusal(RefusalCode.CODE_REVOKED)
+    return None
+
+
+def _firsts(course: Course, card: Card, spot: str, occurred_at: datetime) -> int:
+    """What the visit is the first of (`Firsts`), in the order of arrival."""
+    firsts = Firsts.IN_RALLY if not card.visits else Firsts(0)
+    at_spot = [visit for visit in card.visits if visit.spot == spot]
+    if not at_spot:
+        firsts |= Firsts.AT_SPOT
+    day = course.day_bounds(occurred_at)
+    if not any(visit.occurred_at in day for visit in card.visits):
+        firsts |= Firsts.TODAY
+    if not any(visit.occurred_at in day for visit in at_spot):
+        firsts |= Firsts.AT_SPOT_TODAY
+    hour = course.hour_bounds(occurred_at)
+    if not any(visit.occurred_at in hour for visit in at_spot):
+        firsts |= Firsts.AT_SPOT_THIS_HOUR
+    return int(firsts)
+
+
+def _earned(course: Course, card: Card, spot: str) -> tuple[str, ...]:
+    """The prizes whose conditions this visit is the first to meet."""
+    stamped, stamps = tally(course, card)
+    bit = course.bit_of[spot]
+    if stamped & bit or not course.plan.prizes:
+        return ()
+    before = {prize for visit in card.visits for prize in visit.earned}
+    stamped, stamps = stamped | bit, stamps + course.spots[spot].stamps
+    return tuple(
+        prize.id
+        for prize in course.plan.prizes
+        if prize.id not in before and standing(course, prize.condition, stamped, stamps).met
+    )
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a visitor is told about an accepted scan. `position` is the visit's in its bucket."""
+
+    outcome: str
+    rally: str
+    spot: str
+    card: CardView
+    position: int
+    earned: tuple[str, ...]
+
+
+def answer(rally: Rally, visitor: UUID, card: Card, decision: AlreadyStamped | Repeated) -> Answer:
+    """The answer to a scan whose visit is on `card`.
+
+    A repeated scan is answered from the card as it was then, so the first answer comes again.
+    """
+    index = decision.index
+    visit = card.visits[index]
+    outcome = "already_stamped"
+    earned: tuple[str, ...] = ()
+    if isinstance(decision, Repeated):
+        card = card.until(index)
+        outcome, earned = _outcome(card.visits[:index], visit), visit.earned
+    return Answer(
+        outcome=outcome,
+        rally=rally.plan.rally,
+        spot=visit.spot,
+        card=view(rally.course, visitor, card),
+        position=visit.position,
+        earned=earned,
+    )
+
+
+def _outcome(earlier: tuple[Visit, ...], visit: Visit) -> str:
+    """A spot's first visit is stamped; a later one that counts again is a visit."""
+    return "visited" if any(one.spot == visit.spot for one in earlier) else "stamped"
