@@ -55,7 +55,8 @@ class Course:
         """The local hour of `moment`: microseconds since 1970, whatever the zone's minutes."""
         local = moment.astimezone(self.zone)
         into = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        start = micros(moment - into)
+        # On instants: subtracting from a local time would forget which of two equal hours it is.
+        start = micros(moment) - into // timedelta(microseconds=1)
         return range(start, start + 3_600_000_000)
 
     def period_of(self, moment: datetime) -> int:

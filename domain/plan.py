@@ -19,18 +19,28 @@ from domain.encoding import spot_tag
 Id = Annotated[
     str,
     Meta(
-        pattern=r"^[a-z0-9](-?[a-z0-9])*$",
+        pattern=r"^[a-z0-9](-?[a-z0-9])*$(?!\n)",  # "$" alone lets a line end pass
         max_length=40,
         description="lower-case letters, digits and single hyphens",
     ),
 ]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$")]
+Language = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-[A-Z]{2})?$(?!\n)",
+        description="a language code such as ja, en or zh-Hant",
+    ),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Names = Annotated[dict[Language, Text], Meta(min_length=1)]
 """A text per language. The first language is the fallback for all others."""
+LocalTime = Annotated[time, Meta(tz=False)]
+"""A time of day in the rally's own zone, so it has no offset."""
 
 SPOTS_MAX = 2_000
 """A card's spots are bits of one integer; past this a rally should be several rallies."""
+DAYS_BETWEEN = (date(2000, 1, 1), date(2199, 12, 31))
+"""A year typed wrongly is said at once; the end of the calendar has no next midnight."""
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,8 +66,8 @@ class Spot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     stamps: Annotated[int, Meta(ge=0, le=100)] = 1
     place: Place | None = None
     address: Names | None = None
-    opens: time | None = None
-    closes: time | None = None
+    opens: LocalTime | None = None
+    closes: LocalTime | None = None
     closed_days: Names | None = None
 
 
@@ -92,7 +102,9 @@ class Draw(Struct, frozen=True, forbid_unknown_fields=True, tag="draw", tag_fiel
     """Winners are drawn; `chances` says how many tickets an entry is worth."""
 
     winners: Count
-    chances: Annotated[str, Meta(pattern="^(one|per_line)$", description="one or per_line")] = "one"
+    chances: Annotated[
+        str, Meta(pattern=r"^(one|per_line)$(?!\n)", description="one or per_line")
+    ] = "one"
 
 
 class FirstCome(
@@ -170,6 +182,10 @@ def _period(plan: Plan) -> Iterator[Mistake]:
         ZoneInfo(plan.time_zone)
     except (KeyError, ValueError, OSError):
         yield Mistake(("time_zone",), "a time zone such as Asia/Tokyo")
+    earliest, latest = DAYS_BETWEEN
+    for field, day in (("first_day", plan.first_day), ("last_day", plan.last_day)):
+        if not earliest <= day <= latest:
+            yield Mistake((field,), f"a day between {earliest} and {latest}")
     if plan.last_day < plan.first_day:
         yield Mistake(("last_day",), f"a day not before first_day ({plan.first_day})")
 

@@ -116,7 +116,7 @@ def revoke_code(
     """Void the codes a key has made: those of one spot, or all. None if they are void already."""
     if spot is not None and spot not in rally.course.spots:
         raise NotAllowed("spot_unknown", f"This rally has no spot {spot}.")
-    if (key_id, spot) in rally.revoked:
+    if (key_id, None) in rally.revoked or (key_id, spot) in rally.revoked:
         return None
     return CodeRevoked(rally=rally.plan.rally, occurred_at=now, key_id=key_id, spot=spot, by=by)
 

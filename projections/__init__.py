@@ -1,0 +1,1 @@
+"""Projections: what staff and organisers look at, derived from the log and nothing else."""

@@ -37,6 +37,15 @@ class Keyring:
         for key in sorted(self._code.values()):
             self._newest[key.rally] = key
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Keyring)
+            and self._code == other._code
+            and self._people == other._people
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared by what it holds
+
     def code_key(self, key_id: int) -> CodeKey | None:
         """The code key with this id."""
         return self._code.get(key_id)

@@ -1,0 +1,1 @@
+"""Pages for people. Every page works without JavaScript; a GET never stamps."""

@@ -1,0 +1,147 @@
+"""Answers: JSON, problem documents (RFC 9457), and the one middleware that makes failures both.
+
+A problem's `code` is stable; its `detail` is a sentence in the language of whoever asks.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import msgspec
+import structlog
+from aiohttp import hdrs, web
+
+from domain.rally import NotAllowed
+from service.context import voice_of
+from service.failures import (
+    BodyInvalid,
+    BodyNotJson,
+    BodyTooLarge,
+    Conflict,
+    Failure,
+    MethodNotAllowed,
+    NotFound,
+)
+from service.scans import Refused
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+T = TypeVar("T")
+
+
+class FailurePage(Protocol):
+    """Shows a failure to a person."""
+
+    def __call__(self, request: web.Request, failure: Failure) -> web.Response: ...
+
+
+FAILURE_PAGE: web.AppKey[FailurePage] = web.AppKey("failure_page")
+PROBLEM = "application/problem+json"
+REFUSED_STATUS = 422
+
+log = structlog.get_logger()
+encode = msgspec.json.Encoder().encode
+
+
+class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A problem document. `code` never changes; `detail` is for a person; `why` for a program."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    why: str | None = None
+    at: datetime | None = None
+    spot: str | None = None
+
+
+def json_answer(body: object, status: int = 200) -> web.Response:
+    """`body` as JSON."""
+    return web.Response(body=encode(body), status=status, content_type="application/json")
+
+
+def problem_of(request: web.Request, failure: Failure) -> Problem:
+    """The problem document of a failure."""
+    return Problem(
+        type=f"urn:meguri:problem:{failure.code}",
+        title=type(failure).__name__,
+        status=failure.status,
+        code=failure.code,
+        detail=voice_of(request).say(failure.sentence),
+        why=failure.detail,
+    )
+
+
+def refusal_problem(request: web.Request, refused: Refused) -> Problem:
+    """The problem document of a refusal: its nearest reason as data and as a sentence."""
+    refusal = refused.refusal
+    return Problem(
+        type=f"urn:meguri:problem:{refusal.code}",
+        title="Refused",
+        status=REFUSED_STATUS,
+        code=refusal.code,
+        detail=voice_of(request).refusal(refusal, refused.rally),
+        at=refusal.at,
+        spot=refusal.spot,
+    )
+
+
+def problem_answer(problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
+    """A problem document as an answer."""
+    return web.Response(
+        body=encode(problem), status=problem.status, content_type=PROBLEM, headers=headers
+    )
+
+
+async def read_body(request: web.Request, kind: type[T]) -> T:
+    """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, BodyTooLarge."""
+    body = await request.read()
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise BodyInvalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyNotJson(str(error)) from error
+
+
+@web.middleware
+async def failures_to_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever went wrong into an answer; let nothing else out."""
+    try:
+        return await handler(request)
+    except Failure as failure:
+        return failed(request, failure)
+    except NotAllowed as refused:
+        return failed(request, Conflict(refused.code, str(refused)))
+    except web.HTTPRequestEntityTooLarge as error:
+        return failed(request, BodyTooLarge(error.text))
+    except web.HTTPNotFound:
+        return failed(request, NotFound())
+    except web.HTTPMethodNotAllowed as error:
+        answer = failed(request, MethodNotAllowed())
+        answer.headers[hdrs.ALLOW] = ", ".join(sorted(error.allowed_methods))
+        return answer
+    except web.HTTPException:
+        raise  # redirects
+    except ConnectionResetError:
+        raise  # the asker has gone
+    except Exception:
+        log.exception("request_failed", method=request.method, route=route_of(request))
+        return failed(request, Failure())
+
+
+def failed(request: web.Request, failure: Failure) -> web.Response:
+    """A failure as a problem document for programs, as a page for people."""
+    if failure.status >= 500:
+        log.warning("failure", code=failure.code, route=route_of(request), detail=failure.detail)
+    if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
+        answer = request.app[FAILURE_PAGE](request, failure)
+        answer.headers.update(failure.headers)
+        return answer
+    return problem_answer(problem_of(request, failure), failure.headers)
+
+
+def route_of(request: web.Request) -> str:
+    """The route's pattern: addresses hold codes and tokens, which have no place in a log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "none"

@@ -1,0 +1,45 @@
+"""Many scans at once: what a phone kept while it had no network."""
+
+import asyncio
+from typing import Annotated, Any
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from service.answers import json_answer, problem_of, read_body, refusal_problem
+from service.check_in import take
+from service.context import engine_of
+from service.failures import Failure
+from service.i18n import language_of
+from service.scans import Refused, ScanBody, status_of
+
+SCANS_MAX = 1_000
+"""Scans in one request at most."""
+
+
+class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Scans of one visitor."""
+
+    scans: Annotated[list[ScanBody], Meta(min_length=1, max_length=SCANS_MAX)]
+
+
+async def check_in_batch(request: web.Request) -> web.Response:
+    """POST /api/check-ins/batch: an answer for each scan, in their order: status and body."""
+    engine = engine_of(request)
+    visitor = engine.people.visitor(request)
+    body = await read_body(request, BatchBody)
+    language = language_of(request)
+    taken = await asyncio.gather(
+        *(take(engine, visitor, scan, language) for scan in body.scans), return_exceptions=True
+    )
+    return json_answer({"answers": [_answer(request, outcome) for outcome in taken]})
+
+
+def _answer(request: web.Request, outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, Refused):
+        problem = refusal_problem(request, outcome)
+        return {"status": problem.status, "body": problem}
+    if isinstance(outcome, BaseException):
+        failure = outcome if isinstance(outcome, Failure) else Failure()
+        return {"status": failure.status, "body": problem_of(request, failure)}
+    return {"status": status_of(outcome), "body": outcome}

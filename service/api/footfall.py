@@ -1,0 +1,57 @@
+"""Footfall for staff (their own spot) and organisers (all spots)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from aiohttp import web
+
+from domain.course import Course
+from projections.catalogue import FOOTFALL
+from projections.follow import read_lag
+from service.answers import json_answer
+from service.context import engine_of, rally_of
+from service.failures import QueryInvalid, SpotUnknown
+from service.footfall import by_day, by_hour, read
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/footfall?spot=&from=&to=&by=hour|day: visits and visitors.
+
+    `from` and `to` are days of the rally's time zone, both included; without them all there is.
+    """
+    engine, course = engine_of(request), rally_of(request).course
+    spot = request.query.get("spot")
+    engine.people.staff(request, course.plan.rally, spot)
+    if spot is not None and spot not in course.spots:
+        raise SpotUnknown
+    by = request.query.get("by", "hour")
+    if by not in ("hour", "day"):
+        raise QueryInvalid(f"by is hour or day, not {by}")
+    rows = await read(
+        engine.pool,
+        course,
+        spot,
+        _day(request, "from", course, datetime(1970, 1, 1, tzinfo=UTC)),
+        _day(request, "to", course, datetime(9999, 1, 1, tzinfo=UTC), timedelta(days=1)),
+    )
+    lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
+    counted = by_hour(course, rows) if by == "hour" else by_day(course, rows)
+    return json_answer(
+        {"rally": course.plan.rally, "spot": spot, "by": by, "rows": counted, "lag": lag._asdict()}
+    )
+
+
+def _day(
+    request: web.Request,
+    name: str,
+    course: Course,
+    default: datetime,
+    after: timedelta | None = None,
+) -> datetime:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        day = date.fromisoformat(text) + (after or timedelta())
+    except (ValueError, OverflowError) as error:
+        raise QueryInvalid(f"{name} is a day such as 2026-01-08, not {text[:40]}") from error
+    return datetime.combine(day, time(), course.zone)

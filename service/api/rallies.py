@@ -1,0 +1,86 @@
+"""Rallies: what a visitor may see of a plan, the own card, and the organiser's changes."""
+
+from aiohttp import web
+
+from domain.card import view
+from domain.rally import Rally, cancel_rally, close_rally, open_rally
+from service.answers import json_answer
+from service.context import engine_of, rally_of
+from service.engine import Engine
+from service.failures import BodyInvalid, PlanInvalid, RallyUnknown
+from service.plan_files import PlanMistakes, parse_plan
+from service.sign_in import Person
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}: the plan and where the rally is in its life."""
+    rally = rally_of(request)
+    return json_answer({"status": rally.status, "plan": rally.plan})
+
+
+async def card(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/card: the own card."""
+    engine, rally = engine_of(request), rally_of(request)
+    visitor = engine.people.visitor(request)
+    kept = await engine.log.card(visitor.id, rally.plan.rally)
+    return json_answer(view(rally.course, visitor.id, kept))
+
+
+async def put(request: web.Request) -> web.Response:
+    """PUT /api/rallies/{rally}: lay out a rally, or change its plan (JSON or YAML)."""
+    name = request.match_info["rally"]
+    person = engine_of(request).people.organiser(request, name)
+    try:
+        plan = parse_plan(await request.read(), "plan", _no_csv)
+    except PlanMistakes as mistakes:
+        raise PlanInvalid(str(mistakes)) from mistakes
+    if plan.rally != name:
+        raise BodyInvalid(f"The plan's rally is {plan.rally}, the address says {name}.")
+    return _changed(await engine_of(request).plan(plan, _by(person)))
+
+
+async def open_(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/open: take check-ins."""
+    engine, name, by = _organiser(request)
+    return _changed(
+        await engine.change(name, lambda rally, now: open_rally(_known(rally), now, by))
+    )
+
+
+async def close(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/close: take no more check-ins."""
+    engine, name, by = _organiser(request)
+    return _changed(
+        await engine.change(name, lambda rally, now: close_rally(_known(rally), now, by))
+    )
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/cancel: call the rally off."""
+    engine, name, by = _organiser(request)
+    return _changed(
+        await engine.change(name, lambda rally, now: cancel_rally(_known(rally), now, by))
+    )
+
+
+def _organiser(request: web.Request) -> tuple[Engine, str, str]:
+    engine, name = engine_of(request), request.match_info["rally"]
+    return engine, name, _by(engine.people.organiser(request, name))
+
+
+def _by(person: Person) -> str:
+    return f"{person.role}:{person.id}"
+
+
+def _known(rally: Rally | None) -> Rally:
+    if rally is None:
+        raise RallyUnknown
+    return rally
+
+
+def _changed(rally: Rally) -> web.Response:
+    return json_answer({"rally": rally.plan.rally, "status": rally.status})
+
+
+def _no_csv(name: str) -> bytes:
+    raise PlanInvalid(f"spots.csv: a plan sent over HTTP carries its spots itself, not {name}")

@@ -1,0 +1,53 @@
+"""Visitors: a card begins with a token, and a token costs the log nothing."""
+
+from typing import Annotated
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from service.answers import json_answer, read_body
+from service.context import engine_of
+from service.i18n import LANGUAGE_COOKIE, LANGUAGES
+from service.sign_in import COOKIE_SECONDS, STAFF_COOKIE, VISITOR_COOKIE, Role
+
+
+class NewVisitor(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a phone says of its visitor."""
+
+    language: Annotated[str, Meta(max_length=20)] | None = None
+
+
+async def create(request: web.Request) -> web.Response:
+    """POST /api/visitors: a new visitor and the token (also as a cookie) that stands for them."""
+    body = await read_body(request, NewVisitor)
+    person, token = engine_of(request).people.new(Role.VISITOR, engine_of(request).clock())
+    answer = json_answer({"visitor": person.id, "token": token}, 201)
+    keep(request, answer, VISITOR_COOKIE, token)
+    if body.language in LANGUAGES:
+        keep(request, answer, LANGUAGE_COOKIE, body.language)
+    return answer
+
+
+def keep(request: web.Request, answer: web.Response, cookie: str, value: str) -> None:
+    """Keep `value` on the phone: first-party, out of scripts' reach, as long as browsers allow."""
+    answer.set_cookie(
+        cookie,
+        value,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=is_secure(request),
+    )
+
+
+def is_secure(request: web.Request) -> bool:
+    """Whether phones reach us over TLS; by the public address, as a proxy may stand between."""
+    public = engine_of(request).config.public_url
+    return public.startswith("https:") if public else request.secure
+
+
+async def forget_staff(request: web.Request) -> web.Response:
+    """POST /sign-out: forget the staff or organiser of this browser."""
+    answer = web.Response(status=303, headers={"Location": "/"})
+    answer.del_cookie(STAFF_COOKIE)
+    return answer

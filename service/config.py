@@ -1,0 +1,86 @@
+"""The configuration: one frozen object, read once from flags and MEGURI_* variables."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+PREFIX = "MEGURI_"
+_NOT_SETTINGS = {"MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"}  # read by the tests alone
+
+
+class ConfigError(Exception):
+    """A setting is unknown or has a wrong value. The text says which and what it may be."""
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """Every setting, with its unit, its default and the reason for it."""
+
+    database_url: str | None = None
+    """A Postgres to use; None starts the embedded one under `data`."""
+    data: Path = Path(".meguri")
+    """Where the embedded Postgres and the demo keep theirs."""
+    host: str = "127.0.0.1"
+    """The address to listen on; 0.0.0.0 for all."""
+    port: int = 8017
+    """The port to listen on; 0 takes a free one."""
+    public_url: str | None = None
+    """What visitors' phones reach us by, as codes say it; None is http://host:port."""
+    connections_max: int = 12
+    """Connections to Postgres a process: buckets and a few for pages."""
+    visitor_buckets: int = 8
+    """Buckets of a new log. On one Postgres few are best; fixed when the log is created."""
+    batch_max: int = 500
+    """Check-ins a transaction at most: above, a batch's first waits long for its last."""
+    waiting_max: int = 2_000
+    """Check-ins waiting a bucket at most: about a second's work; then phones are sent back."""
+    body_bytes_max: int = 512 * 1024
+    """A request's body at most: a batch of 1,000 scans needs half of it."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+
+    def masked(self) -> dict[str, str]:
+        """The settings as they may be printed: without the database's password."""
+        shown = {field: str(getattr(self, field)) for field in self.__struct_fields__}
+        if self.database_url and "@" in self.database_url:
+            scheme, _, rest = self.database_url.partition("://")
+            shown["database_url"] = f"{scheme}://***@{rest.rpartition('@')[2]}"
+        return shown
+
+
+def read_config(flags: Mapping[str, object], environment: Mapping[str, str]) -> Config:
+    """Flags over variables over defaults. Raises ConfigError, naming the setting."""
+    values: dict[str, object] = {}
+    for name in environment:
+        if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Config.__struct_fields__:
+            known = ", ".join(PREFIX + each.upper() for each in Config.__struct_fields__)
+            raise ConfigError(f"{name} is not a setting. There are: {known}.")
+        values[field] = environment[name]
+    values |= {
+        name: value
+        for name, value in flags.items()
+        if value is not None and name in Config.__struct_fields__
+    }
+    for field, value in values.items():
+        _check(field, value)
+    return msgspec.convert(values, Config, strict=False, dec_hook=_path)
+
+
+def _check(field: str, value: object) -> None:
+    kind = Config.__annotations__[field]
+    try:
+        msgspec.convert(value, kind, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{PREFIX}{field.upper()} (--{field.replace('_', '-')}): {error}"
+        ) from None
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    raise NotImplementedError(kind)

@@ -1,0 +1,34 @@
+"""What handlers find in the application: the engine, and the language of whoever asks."""
+
+from aiohttp import web
+
+from domain.rally import Rally
+from service.engine import Engine
+from service.failures import RallyUnknown
+from service.i18n import Voice, language_of, voice
+
+ENGINE = web.AppKey("engine", Engine)
+
+
+def engine_of(request: web.Request) -> Engine:
+    """The engine of this process."""
+    return request.app[ENGINE]
+
+
+def voice_of(request: web.Request) -> Voice:
+    """The voice in which to answer."""
+    return voice(language_of(request))
+
+
+def rally_of(request: web.Request) -> Rally:
+    """The rally that the address names. Raises RallyUnknown."""
+    rally = engine_of(request).rallies.get(request.match_info["rally"])
+    if rally is None:
+        raise RallyUnknown
+    return rally
+
+
+def public_url(request: web.Request) -> str:
+    """What visitors' phones reach us by, as codes say it: without a slash at the end."""
+    configured = engine_of(request).config.public_url
+    return (configured or f"{request.scheme}://{request.host}").rstrip("/")

@@ -1,0 +1,105 @@
+"""Migrations: numbered .sql files, each applied once, in order, in a transaction of its own.
+
+Several processes may start at once: an advisory lock lets one of them migrate. What was applied
+is remembered with its checksum, so that an edited or missing file stops the start.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 0x6D65677572693031  # "meguri01": this project's advisory lock for migrating
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS migrations (
+    number     integer     PRIMARY KEY,
+    name       text        NOT NULL,
+    checksum   text        NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class MigrationError(Exception):
+    """The migration files and the database do not fit together. The text says which file."""
+
+
+class Migration(NamedTuple):
+    """One numbered file."""
+
+    number: int
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        return sha256(self.text.encode()).hexdigest()
+
+
+def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
+    """The files `0001_name.sql`, `0002_name.sql`, … of `folder`. Raises on a gap or stray name."""
+    found = []
+    for number, path in enumerate(sorted(folder.glob("*.sql")), start=1):
+        if not path.name.startswith(f"{number:04d}_"):
+            raise MigrationError(
+                f"Migration {path.name} is out of line: number {number:04d} is expected next."
+            )
+        found.append(Migration(number, path.name, path.read_text(encoding="utf-8")))
+    return found
+
+
+@asynccontextmanager
+async def alone(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Keep every other process on this database from setting up at the same time."""
+    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+
+
+async def migrate(connection: asyncpg.Connection, folder: Path = MIGRATIONS) -> list[str]:
+    """Bring the database up to date, held `alone`; returns the names of what was applied."""
+    migrations = read_migrations(folder)
+    await connection.execute(_TABLE)
+    applied = await connection.fetch("SELECT number, name, checksum FROM migrations ORDER BY 1")
+    _compare(migrations, applied)
+    for migration in migrations[len(applied) :]:
+        await _apply(connection, migration)
+    return [migration.name for migration in migrations[len(applied) :]]
+
+
+def _compare(migrations: list[Migration], applied: list[asyncpg.Record]) -> None:
+    for row in applied:
+        if row["number"] > len(migrations):
+            raise MigrationError(
+                f"Migration {row['name']} was applied to this database but its file is missing. "
+                "Is the database newer than this program? Start the newer program."
+            )
+        file = migrations[row["number"] - 1]
+        if file.name != row["name"]:
+            raise MigrationError(
+                f"Migration {row['name']} was applied to this database but its file is missing; "
+                f"{file.name} stands in its place. Restore the file."
+            )
+        if file.checksum != row["checksum"]:
+            raise MigrationError(
+                f"Migration {file.name} was edited after it was applied. "
+                "Restore it, and put the change into a new migration."
+            )
+
+
+async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+    async with connection.transaction():
+        await connection.execute(migration.text)
+        await connection.execute(
+            "INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)",
+            migration.number,
+            migration.name,
+            migration.checksum,
+        )

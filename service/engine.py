@@ -1,0 +1,187 @@
+"""The engine: the log, the rules' state, the people and the projections of one process, wired.
+
+Commands use it without HTTP, the web service with it. Whoever enters it has a migrated database.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+
+from domain.plan import Plan
+from domain.rally import Rally, plan_rally
+from domain.rules import Scan
+from projections.apply import prepare
+from projections.catalogue import CATALOGUE
+from projections.follow import Follower
+from qr.keyring import Keyring
+from service.config import Config
+from service.database.embedded import EmbeddedPostgres
+from service.database.migrate import alone, migrate
+from service.database.signals import Signal, Signals
+from service.eventlog import EventLog, Rallies
+from service.eventlog.log import Outcome, RallyDecision
+from service.group_commit import GroupCommit
+from service.keys import ensure_key, read_keyring
+from service.sign_in import People
+
+Clock = Callable[[], datetime]
+
+CONNECT_SECONDS_MAX = 10
+CLOSE_SECONDS_MAX = 10
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC. The one place that reads a clock for deciding."""
+    return datetime.now(UTC)
+
+
+class Engine:
+    """Everything a process needs to take check-ins and answer questions about them."""
+
+    def __init__(
+        self, config: Config, clock: Clock, dsn: str, pool: asyncpg.Pool, log: EventLog
+    ) -> None:
+        self.config = config
+        self.clock = clock
+        self.pool = pool
+        self.log = log
+        self.rallies = log.rallies
+        self.keyring = Keyring([], [])
+        self.people = People(self.keyring)
+        self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
+            self._commit, waiting_max=config.waiting_max, batch_max=config.batch_max
+        )
+        self.follower = Follower(
+            pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
+        )
+        self.signals = Signals(lambda: asyncpg.connect(dsn), self._heard)
+        self.applied = Pulse()
+        self.stopping = asyncio.Event()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def refresh(self) -> None:
+        """Take over the rallies and keys that are new in the database."""
+        await self.rallies.refresh(self.pool)
+        keyring = await read_keyring(self.pool)
+        if keyring != self.keyring:
+            self.keyring = keyring
+            self.people.use(keyring)
+
+    async def plan(self, plan: Plan, by: str) -> Rally:
+        """Lay out a rally or change its plan. Raises NotAllowed."""
+        await ensure_key(self.pool, plan.rally)
+        return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+
+    async def change(self, rally: str, decision: RallyDecision) -> Rally:
+        """Append what `decision` says about a rally, and tell everybody. Raises NotAllowed."""
+        after = await self.log.change_rally(rally, decision)
+        await self.refresh()
+        self.signals.send(Signal.RALLIES_CHANGED)
+        return after
+
+    def stop(self) -> None:
+        """Let open streams end: the process is about to leave."""
+        self.stopping.set()
+        self.applied.beat()
+
+    async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
+        outcomes = await self.log.commit(bucket, scans)
+        self.signals.send(Signal.LOG_GREW)
+        return outcomes
+
+    def _heard(self, signal: Signal) -> None:
+        match signal:
+            case Signal.LOG_GREW:
+                self.follower.wake()
+            case Signal.APPLIED:
+                self.applied.beat()
+            case Signal.RALLIES_CHANGED:
+                if self._refreshing is None or self._refreshing.done():
+                    self._refreshing = asyncio.create_task(self.refresh())
+
+
+@asynccontextmanager
+async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
+    """An engine on the configured database (the embedded one if none is named), migrated."""
+    async with _database(config) as dsn, _pool(config, dsn) as pool:
+        async with pool.acquire() as connection, alone(connection):
+            await migrate(connection)
+            buckets = await EventLog.found(connection, config.visitor_buckets)
+            for projection in CATALOGUE.values():
+                await prepare(connection, projection)
+        await ensure_key(pool, None)
+        engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
+        await engine.refresh()
+        yield engine
+
+
+@asynccontextmanager
+async def running(engine: Engine) -> AsyncIterator[None]:
+    """Signals and follower at work; at the end, queued check-ins are committed first."""
+    tasks = [asyncio.create_task(engine.signals.run()), asyncio.create_task(engine.follower.run())]
+    try:
+        yield
+    finally:
+        await engine.check_ins.drain()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _database(config: Config) -> AsyncIterator[str]:
+    if config.database_url:
+        yield config.database_url
+        return
+    postgres = await EmbeddedPostgres.start(config.data)
+    try:
+        yield postgres.url
+    finally:
+        await postgres.stop()
+
+
+@asynccontextmanager
+async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=config.connections_max,
+        timeout=CONNECT_SECONDS_MAX,
+        server_settings={"application_name": "meguri", "synchronous_commit": "on"},
+    )
+    try:
+        yield pool
+    finally:
+        await _close(pool)
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+class Pulse:
+    """Wakes everybody who waits, at every beat."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def beat(self) -> None:
+        """Wake all."""
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for a beat, at most so long; returns whether there was one."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,198 @@
+"""The log: append a batch of check-ins, append a rally's fact, read what is there.
+
+Everything that writes to a bucket first locks its head row, in a statement of its own. From then
+on it sees what the last writer committed and nobody else writes, so positions are gapless and in
+commit order, and a card read is the newest.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from domain.buckets import RALLIES_BUCKET, bucket_of
+from domain.card import Card, evolve
+from domain.events import RallyFact, VisitorFact, VisitRecorded
+from domain.rally import Rally, evolve_rally
+from domain.refusals import Refusal, RefusalCode
+from domain.rules import (
+    Answer,
+    Decision,
+    Repeated,
+    RepeatedRefusal,
+    Scan,
+    answer,
+    decide,
+    refused_fact,
+)
+from service.eventlog import statements as sql
+from service.eventlog.rallies import Rallies
+from service.eventlog.rows import Row, to_row
+from service.failures import Unavailable
+
+Outcome = Answer | Refusal
+RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
+Clock = Callable[[], datetime]
+
+CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # the server is shutting down, or an operator ended us
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+)
+
+_decode_card = msgspec.msgpack.Decoder(Card).decode
+_encode_card = msgspec.msgpack.Encoder().encode
+_NEW_CARD = Card()
+
+
+class EventLog:
+    """The log in one database. `clock` says when a batch is recorded."""
+
+    def __init__(self, pool: asyncpg.Pool, rallies: Rallies, clock: Clock, buckets: int) -> None:
+        self.pool = pool
+        self.rallies = rallies
+        self.clock = clock
+        self.visitor_buckets = buckets
+
+    @staticmethod
+    async def found(connection: asyncpg.Connection, visitor_buckets: int) -> int:
+        """Create the heads of a new log; returns the number of visitors' buckets it has.
+
+        The number is fixed when a log is created, so an existing log keeps its own.
+        """
+        await connection.execute(sql.CREATE_HEADS, visitor_buckets)
+        return len(await connection.fetch(sql.READ_HEADS)) - 1
+
+    def bucket_of(self, visitor: UUID) -> int:
+        """The bucket of a visitor."""
+        return bucket_of(visitor, self.visitor_buckets)
+
+    async def commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
+        """Decide `scans` in order on the newest cards, commit what they made, answer each.
+
+        Raises Unavailable when the database is gone. Whether the batch landed is then unknown,
+        and need not be known: the same scan ids again are given the first answers.
+        """
+        try:
+            async with self.pool.acquire() as connection, connection.transaction():
+                head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+                if head["rallies_position"] > self.rallies.position:
+                    await self.rallies.refresh(connection)
+                visitors = {scan.visitor for scan in scans}
+                rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors))
+                batch = _Batch(self.rallies, rows, head["position"], self.clock())
+                outcomes = [batch.take(scan) for scan in scans]
+                if batch.facts:
+                    await connection.execute(sql.APPEND, bucket, *batch.columns())
+                return outcomes
+        except CONNECTION_LOST as error:
+            raise Unavailable(str(error)) from error
+
+    async def change_rally(self, rally: str, decision: RallyDecision) -> Rally:
+        """Decide and append one fact about a rally; returns the rally as it is afterwards."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            state = await connection.fetchval(sql.READ_RALLY, rally)
+            known = msgspec.json.decode(state, type=Rally) if state else None
+            now = self.clock()
+            fact = decision(known, now)
+            if fact is None:
+                assert known is not None, "nothing was decided about an unknown rally"
+                return known
+            position = head["position"] + 1
+            after = evolve_rally(known, fact)
+            await connection.execute(
+                sql.APPEND, RALLIES_BUCKET, now, position, *_arrays([position], [to_row(fact)], [])
+            )
+            await connection.execute(
+                sql.WRITE_RALLY,
+                rally,
+                position,
+                after.plan.time_zone,
+                msgspec.json.encode(after).decode(),
+            )
+            await connection.execute(sql.ANNOUNCE_RALLIES, position)
+        return after
+
+    async def card(self, visitor: UUID, rally: str) -> Card:
+        """A visitor's card in a rally; an empty one if there is none yet."""
+        state = await self.pool.fetchval(
+            sql.READ_VISITOR_CARD, self.bucket_of(visitor), visitor, rally
+        )
+        return _decode_card(state) if state else _NEW_CARD
+
+
+class _Batch:
+    """A batch under its bucket's lock: the cards as they change, the facts as they come."""
+
+    def __init__(self, rallies: Rallies, rows: Iterable[Any], position: int, now: datetime) -> None:
+        self.rallies = rallies
+        self.now = now
+        self.first_position = position + 1
+        self.facts: list[Row] = []
+        self._cards = {
+            (row["visitor"].bytes, row["rally"]): _decode_card(row["state"]) for row in rows
+        }
+        self._changed: dict[tuple[bytes, str], UUID] = {}
+
+    def take(self, scan: Scan) -> Outcome | Exception:
+        """Decide one scan; an error in it is its own and leaves the batch as it was."""
+        try:
+            return self._take(scan)
+        except Exception as error:
+            return error
+
+    def _take(self, scan: Scan) -> Outcome:
+        rally = self.rallies.get(scan.rally)
+        if rally is None:
+            return Refusal(RefusalCode.CODE_NOT_OURS)
+        card = self._cards.get((scan.visitor.bytes, scan.rally), _NEW_CARD)
+        decision: Decision = decide(rally, card, scan, self.now)
+        match decision:
+            case VisitRecorded():
+                card = self._append(scan, card, decision)
+                return answer(rally, scan.visitor, card, Repeated(len(card.visits) - 1))
+            case Refusal():
+                fact = refused_fact(card, scan, decision, self.now)
+                if fact is not None:
+                    self._append(scan, card, fact)
+                return decision
+            case RepeatedRefusal(refusal):
+                return refusal
+            case _:
+                return answer(rally, scan.visitor, card, decision)
+
+    def _append(self, scan: Scan, card: Card, fact: VisitorFact) -> Card:
+        position = self.first_position + len(self.facts)
+        card = evolve(card, fact, position, self.now)
+        row = to_row(fact)
+        key = (scan.visitor.bytes, scan.rally)
+        self.facts.append(row)
+        self._cards[key] = card
+        self._changed[key] = scan.visitor
+        return card
+
+    def columns(self) -> list[Any]:
+        """What append.sql takes after the bucket."""
+        positions = range(self.first_position, self.first_position + len(self.facts))
+        cards = [
+            (visitor, key[1], _encode_card(self._cards[key]))
+            for key, visitor in self._changed.items()
+        ]
+        return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
+
+
+def _arrays(
+    positions: list[int], facts: list[Row], cards: list[tuple[UUID, str, bytes]]
+) -> list[Any]:
+    """Rows as one array a column: positions, the facts' columns, the cards' columns."""
+    columns = [list(column) for column in zip(*facts, strict=True)]
+    kept = [list(column) for column in zip(*cards, strict=True)] or [[], [], []]
+    return [positions, *columns, *kept]

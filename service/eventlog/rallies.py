@@ -1,0 +1,43 @@
+"""The rallies as this process knows them: a copy of their states, brought up to date by position.
+
+Batches learn from their locked head that the copy is old (`EventLog.commit`), so a decision never
+rests on an old plan; everything else (pages, the reading of codes) refreshes on a signal.
+"""
+
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.rally import Rally
+from service.eventlog.statements import READ_RALLIES
+
+
+class Reader(Protocol):
+    """A connection or a pool."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]: ...
+
+
+class Rallies:
+    """All rallies by id, as of `position` in the rallies' bucket."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._rallies: dict[str, Rally] = {}
+
+    def get(self, rally: str) -> Rally | None:
+        """The rally with this id."""
+        return self._rallies.get(rally)
+
+    def all(self) -> list[Rally]:
+        """Every rally, the newest plan's first day first."""
+        return sorted(self._rallies.values(), key=lambda rally: rally.plan.first_day, reverse=True)
+
+    async def refresh(self, reader: Reader) -> bool:
+        """Take over what has changed since; returns whether anything has."""
+        rows = await reader.fetch(READ_RALLIES, self.position)
+        for row in rows:
+            rally = msgspec.json.decode(row["state"], type=Rally)
+            self._rallies[rally.plan.rally] = rally
+            self.position = max(self.position, row["position"])
+        return bool(rows)

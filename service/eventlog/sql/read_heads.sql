@@ -1,0 +1,2 @@
+-- The heads of all buckets, in order. Returns bucket, position.
+SELECT bucket, position FROM heads ORDER BY bucket

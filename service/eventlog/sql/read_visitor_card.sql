@@ -1,0 +1,2 @@
+-- One card. $1 bucket, $2 visitor, $3 rally. Returns state, or nothing.
+SELECT state FROM cards WHERE bucket = $1 AND visitor = $2 AND rally = $3

@@ -1,0 +1,20 @@
+"""The log's statements, read from sql/ by name."""
+
+from pathlib import Path
+
+from service.sql import statement
+
+_FOLDER = Path(__file__).parent / "sql"
+
+ANNOUNCE_RALLIES = statement(_FOLDER / "announce_rallies.sql")
+APPEND = statement(_FOLDER / "append.sql")
+CREATE_HEADS = statement(_FOLDER / "create_heads.sql")
+LOCK_HEAD = statement(_FOLDER / "lock_head.sql")
+READ_BUCKET_CARDS = statement(_FOLDER / "read_bucket_cards.sql")
+READ_CARDS = statement(_FOLDER / "read_cards.sql")
+READ_EVENTS = statement(_FOLDER / "read_events.sql")
+READ_HEADS = statement(_FOLDER / "read_heads.sql")
+READ_RALLIES = statement(_FOLDER / "read_rallies.sql")
+READ_RALLY = statement(_FOLDER / "read_rally.sql")
+READ_VISITOR_CARD = statement(_FOLDER / "read_visitor_card.sql")
+WRITE_RALLY = statement(_FOLDER / "write_rally.sql")

@@ -1,0 +1,128 @@
+"""Failures: what could not be done, as one small tree of exceptions.
+
+A refusal is a value (`domain/refusals.py`); a failure is raised anywhere and turned into an
+answer in one middleware (`service/answers.py`). The sentences are message ids of the catalogues.
+"""
+
+
+class Failure(Exception):  # noqa: N818 - the word of the design
+    """Something asked of us that we cannot do. `code` is stable, `status` is HTTP's."""
+
+    status = 500
+    code = "fault"
+    sentence = "Something went wrong on our side. Please try again."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or self.sentence)
+        self.detail = detail
+        """What exactly is wrong, in English, for whoever programs against the API."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that belong to the answer."""
+        return {}
+
+
+class BodyNotJson(Failure):
+    status = 400
+    code = "body_not_json"
+    sentence = "The request is not JSON."
+
+
+class BodyInvalid(Failure):
+    status = 400
+    code = "body_invalid"
+    sentence = "The request has a wrong or missing field."
+
+
+class BodyTooLarge(Failure):
+    status = 413
+    code = "body_too_large"
+    sentence = "The request is too large."
+
+
+class QueryInvalid(Failure):
+    status = 400
+    code = "query_invalid"
+    sentence = "The address has a wrong or missing parameter."
+
+
+class TokenMissing(Failure):
+    status = 401
+    code = "token_missing"
+    sentence = "Please sign in first."
+
+
+class TokenInvalid(Failure):
+    status = 401
+    code = "token_invalid"
+    sentence = "Your sign-in is not valid (any more). Please sign in again."
+
+
+class Forbidden(Failure):
+    status = 403
+    code = "forbidden"
+    sentence = "Your sign-in does not allow this."
+
+
+class RallyUnknown(Failure):
+    status = 404
+    code = "rally_unknown"
+    sentence = "There is no such rally here."
+
+
+class SpotUnknown(Failure):
+    status = 404
+    code = "spot_unknown"
+    sentence = "This rally has no such spot."
+
+
+class NotFound(Failure):
+    status = 404
+    code = "not_found"
+    sentence = "There is nothing at this address."
+
+
+class MethodNotAllowed(Failure):
+    status = 405
+    code = "method_not_allowed"
+    sentence = "This address does not take such a request."
+
+
+class Conflict(Failure):
+    """The rally's state does not allow the change; the code comes from `domain.rally`."""
+
+    status = 409
+    code = "conflict"
+    sentence = "This cannot be done in the rally's present state."
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class PlanInvalid(Failure):
+    status = 422
+    code = "plan_invalid"
+    sentence = "The plan has mistakes."
+
+
+class Busy(Failure):
+    """The queue is full: said at once, so that no pile builds up."""
+
+    status = 503
+    code = "busy"
+    sentence = "Very many people are scanning right now. Your phone will try again by itself."
+    retry_after_s = 1
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+class Unavailable(Busy):
+    """The database does not answer."""
+
+    code = "unavailable"
+    sentence = "The service cannot be reached for a moment. Your phone will try again by itself."
+    retry_after_s = 2

@@ -1,0 +1,127 @@
+"""Languages: catalogues, and a voice that speaks one of them.
+
+Messages are written in English in the code; a catalogue (`locales/LANGUAGE/LC_MESSAGES/meguri.po`)
+has each of them in its language. They are read as they are: nothing needs to be compiled.
+"""
+
+from datetime import date, datetime, tzinfo
+from functools import cache, lru_cache
+from pathlib import Path
+
+from aiohttp import web
+from babel import Locale, dates, numbers
+from babel.messages.pofile import read_po
+from markupsafe import Markup
+
+from domain.plan import text_in
+from domain.rally import Rally
+from domain.refusals import SENTENCES, Refusal
+
+LANGUAGES = {"ja": "日本語", "en": "English"}
+"""The languages of the pages, by their own names."""
+FALLBACK = "en"
+LANGUAGE_COOKIE = "meguri_language"
+
+_LOCALES = Path(__file__).parent / "locales"
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Every message of a language; English needs none."""
+    if language == FALLBACK:
+        return {}
+    with (_LOCALES / language / "LC_MESSAGES" / "meguri.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+
+
+class Voice:
+    """Speaks one language: sentences, names, days, times and numbers."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._messages = catalogue(language)
+        self._locale = Locale.parse(language)
+
+    def say(self, message: str, **values: object) -> str:
+        """`message` in this language, with `{name}` filled in."""
+        text = self._messages.get(message) or message
+        return text.format(**values) if values else text
+
+    def name(self, names: dict[str, str] | None) -> str:
+        """A plan's text in this language, or its nearest."""
+        return text_in(names, self.language) if names else ""
+
+    def number(self, value: float) -> str:
+        """1,234 as this language writes it."""
+        return str(numbers.format_decimal(value, locale=self._locale))
+
+    def day(self, day: date, form: str = "long") -> str:
+        """A day: 2026年1月8日."""
+        return str(dates.format_date(day, form, locale=self._locale))
+
+    def weekday(self, day: date) -> str:
+        """A short weekday: 木."""
+        return str(dates.format_date(day, "EEE", locale=self._locale))
+
+    def short_day(self, day: date) -> str:
+        """A day without its year: 1/8."""
+        return str(dates.format_skeleton("Md", day, locale=self._locale))
+
+    def time(self, moment: datetime, zone: tzinfo) -> str:
+        """A local time: 14:05."""
+        return str(dates.format_skeleton("Hm", moment, zone, locale=self._locale))
+
+    def moment(self, moment: datetime, zone: tzinfo) -> str:
+        """A local day and time: 1月8日 14:05."""
+        return str(dates.format_skeleton("MMMdHm", moment, zone, locale=self._locale))
+
+    def refusal(self, refusal: Refusal, rally: Rally | None) -> str:
+        """A refusal's sentence, its nearest reason filled in."""
+        if rally is None:
+            return self.say(SENTENCES[refusal.code])
+        course = rally.course
+        at = self.moment(refusal.at, course.zone) if refusal.at else ""
+        spot = course.spots.get(refusal.spot or "")
+        return self.say(SENTENCES[refusal.code], at=at, place=self.name(spot.names) if spot else "")
+
+    def __call__(self, message: str, **values: object) -> Markup:
+        """As `say`, for templates: the message may hold markup, values are escaped."""
+        text = Markup(self._messages.get(message) or message)  # noqa: S704 - our own catalogues
+        return text.format(**values) if values else text
+
+
+@cache
+def voice(language: str) -> Voice:
+    """The voice of a language."""
+    return Voice(language)
+
+
+def language_of(request: web.Request) -> str:
+    """The language to answer in: asked for, remembered, or preferred by the browser."""
+    for wish in (request.query.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wish in LANGUAGES:
+            return wish
+    return preferred(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=1_000)
+def preferred(header: str) -> str:
+    """The best of our languages for an Accept-Language header (RFC 9110 §12.5.4)."""
+    wishes: list[tuple[float, int, str]] = []
+    for index, part in enumerate(header.split(",")):
+        tag, _, parameters = part.strip().partition(";")
+        quality = _quality(parameters)
+        if tag and quality > 0:
+            wishes.append((-quality, index, tag.split("-")[0].lower()))
+    for _, _, language in sorted(wishes):
+        if language in LANGUAGES:
+            return language
+    return FALLBACK
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0

@@ -1,0 +1,30 @@
+"""The stored keys: read into a keyring, made when they are needed."""
+
+import secrets
+from pathlib import Path
+
+import asyncpg
+
+from qr.keyring import SECRET_BYTES, CodeKey, Keyring, PeopleKey
+from service.sql import statement
+
+_FOLDER = Path(__file__).parent / "database" / "sql"
+_READ = statement(_FOLDER / "read_keys.sql")
+_LOCK = statement(_FOLDER / "lock_keys.sql")
+_MAKE = statement(_FOLDER / "make_key.sql")
+
+
+async def read_keyring(pool: asyncpg.Pool) -> Keyring:
+    """All keys."""
+    rows = await pool.fetch(_READ)
+    return Keyring(
+        (CodeKey(row["id"], row["rally"], row["secret"]) for row in rows if row["rally"]),
+        (PeopleKey(row["id"], row["secret"]) for row in rows if not row["rally"]),
+    )
+
+
+async def ensure_key(pool: asyncpg.Pool, rally: str | None) -> None:
+    """Make the first key of a rally (None: for people's tokens), unless there is one."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(_LOCK)
+        await connection.execute(_MAKE, rally, secrets.token_bytes(SECRET_BYTES))

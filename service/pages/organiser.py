@@ -1,0 +1,87 @@
+"""The organiser's overview: the rally at a glance, live."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from domain.rally import Rally, Status, close_rally, open_rally
+from projections.catalogue import FOOTFALL
+from projections.follow import read_lag
+from service.context import engine_of, rally_of
+from service.failures import BodyInvalid
+from service.footfall import read
+from service.pages.live import stream
+from service.pages.render import page, part
+
+_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /r/{rally}/organiser: totals, days, spots."""
+    rally = _asked(request)
+    return page(request, "organiser.html", **await _context(request, rally))
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """GET /r/{rally}/organiser/live: the page's live part, as server-sent events."""
+    rally = _asked(request)
+
+    async def draw() -> str:
+        return part(request, "_organiser.html", **await _context(request, rally))
+
+    return await stream(request, draw)
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST /r/{rally}/organiser: open or close the rally, from the page's buttons."""
+    rally = _asked(request).plan.rally
+    engine = engine_of(request)
+    by = f"organiser:{engine.people.organiser(request, rally).id}"
+    decisions = {"open": open_rally, "close": close_rally}
+    decision = decisions.get(str((await request.post()).get("do")))
+    if decision is None:
+        raise BodyInvalid("do is open or close")
+
+    def decide(known: Rally | None, now: datetime) -> Any:
+        assert known is not None
+        return decision(known, now, by)
+
+    await engine.change(rally, decide)
+    raise web.HTTPSeeOther(f"/r/{rally}/organiser")
+
+
+def _asked(request: web.Request) -> Rally:
+    rally = rally_of(request)
+    engine_of(request).people.organiser(request, rally.plan.rally)
+    return rally
+
+
+async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
+    engine, course = engine_of(request), rally.course
+    rows = await read(engine.pool, course, None, *_EVER)
+    days: dict[Any, list[int]] = {}
+    spots: dict[str, list[int]] = {spot: [0, 0] for spot in course.spots}
+    for row in rows:
+        day = days.setdefault(row["hour"].astimezone(course.zone).date(), [0, 0])
+        day[0] += row["visits"]
+        day[1] += row["visitors_today"]
+        spot = spots.setdefault(row["spot"], [0, 0])
+        spot[0] += row["visits"]
+        spot[1] += row["visitors_of_spot"]
+    today = engine.clock().astimezone(course.zone).date()
+    return {
+        "rally": rally.plan,
+        "status": rally.status,
+        "Status": Status,
+        "course": course,
+        "today": today,
+        "visits": sum(row["visits"] for row in rows),
+        "visitors": sum(row["visitors_of_rally"] for row in rows),
+        "visits_today": days.get(today, [0, 0])[0],
+        "visitors_today": days.get(today, [0, 0])[1],
+        "days": sorted(days.items()),
+        "spots": sorted(spots.items(), key=lambda item: -item[1][0]),
+        "spots_visited": sum(1 for visits, _ in spots.values() if visits),
+        "lag": await read_lag(engine.pool, FOOTFALL, engine.clock()),
+    }

@@ -1,0 +1,63 @@
+"""Templates: one environment, one way to make a page or a part of one."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from service.context import voice_of
+from service.failures import Failure
+from service.i18n import LANGUAGES
+
+_SERVICE = Path(__file__).parent.parent
+STATIC = _SERVICE / "static"
+
+_environment = Environment(
+    loader=FileSystemLoader(_SERVICE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@cache
+def static_url(name: str) -> str:
+    """The address of a static file; it changes with the file, so browsers may keep it for ever."""
+    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+_environment.globals["static"] = static_url
+
+
+def part(request: web.Request, template: str, **context: Any) -> str:
+    """A template as text, in the language of whoever asks. `_` speaks, `voice` formats."""
+    voice = voice_of(request)
+    links = {code: str(request.rel_url.update_query(lang=code)) for code in LANGUAGES}
+    return _environment.get_template(template).render(
+        _=voice,
+        voice=voice,
+        languages=LANGUAGES,
+        language_links=links,
+        path=request.path,
+        **context,
+    )
+
+
+def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
+    """A template as a whole page."""
+    return web.Response(
+        text=part(request, template, **context),
+        status=status,
+        content_type="text/html",
+        headers={"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"},
+    )
+
+
+def failure_page(request: web.Request, failure: Failure) -> web.Response:
+    """A failure, told to a person."""
+    return page(request, "failure.html", failure.status, failure=failure)

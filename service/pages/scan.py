@@ -1,0 +1,108 @@
+"""What a QR opens: a page that checks in by itself, or by its button where scripts do not run."""
+
+from uuid import UUID, uuid4
+
+from aiohttp import web
+
+from domain.plan import Spot
+from domain.rally import Rally
+from domain.refusals import Refusal, RefusalCode
+from qr.codes import verify
+from service.api.visitors import keep
+from service.check_in import take
+from service.context import engine_of, voice_of
+from service.failures import BodyInvalid, TokenInvalid
+from service.i18n import language_of
+from service.pages.card import card_context
+from service.pages.render import page
+from service.scans import Refused, ScanBody
+from service.sign_in import VISITOR_COOKIE, Person, Role
+
+NOT_FOUND = 404
+REFUSED = 422
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /s/{code}: the spot and a button; nothing is stamped by looking."""
+    found = _spot(request)
+    if isinstance(found, Refused):
+        return _refused(request, found, NOT_FOUND)
+    rally, spot = found
+    return page(
+        request,
+        "scan.html",
+        rally=rally,
+        spot=spot,
+        code=request.match_info["code"],
+        scan_id=uuid4(),
+        answer=None,
+    )
+
+
+async def stamp(request: web.Request) -> web.Response:
+    """POST /s/{code}: the button, for phones without scripts."""
+    engine = engine_of(request)
+    form = await request.post()
+    try:
+        scan_id = UUID(str(form.get("scan_id", "")))
+    except ValueError as error:
+        raise BodyInvalid("scan_id is a UUID") from error
+    visitor, token = _visitor(request)
+    body = ScanBody(code=request.match_info["code"], scan_id=scan_id)
+    outcome = await take(engine, visitor, body, language_of(request))
+    if isinstance(outcome, Refused):
+        answer = _refused(request, outcome, REFUSED)
+    else:
+        rally = engine.rallies.get(outcome.rally)
+        assert rally is not None
+        answer = page(
+            request,
+            "scan.html",
+            rally=rally,
+            spot=rally.course.spots[outcome.spot],
+            code=body.code,
+            scan_id=scan_id,
+            answer=outcome,
+            **card_context(rally, outcome.card),
+        )
+    if token:
+        keep(request, answer, VISITOR_COOKIE, token)
+    return answer
+
+
+def _spot(request: web.Request) -> tuple[Rally, Spot] | Refused:
+    engine = engine_of(request)
+    code = verify(engine.keyring, request.match_info["code"])
+    if isinstance(code, Refusal):
+        return Refused(code)
+    rally = engine.rallies.get(code.rally)
+    if rally is None:
+        return Refused(Refusal(RefusalCode.CODE_NOT_OURS))
+    spot = rally.course.spot_by_tag.get(code.spot_tag)
+    if spot is None:
+        return Refused(Refusal(RefusalCode.SPOT_GONE), rally)
+    return rally, rally.course.spots[spot]
+
+
+def _refused(request: web.Request, refused: Refused, status: int) -> web.Response:
+    sentence = voice_of(request).refusal(refused.refusal, refused.rally)
+    return page(
+        request,
+        "refused.html",
+        status,
+        refusal=refused.refusal,
+        sentence=sentence,
+        rally=refused.rally,
+    )
+
+
+def _visitor(request: web.Request) -> tuple[Person, str | None]:
+    """The visitor who asks; a new one, with a token to keep, if there is none yet."""
+    engine = engine_of(request)
+    try:
+        known = engine.people.of_request(request, VISITOR_COOKIE)
+    except TokenInvalid:
+        known = None  # a card signed with a key that is gone: begin a new one
+    if known is not None and known.role is Role.VISITOR:
+        return known, None
+    return engine.people.new(Role.VISITOR, engine.clock())

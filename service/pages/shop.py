@@ -1,0 +1,95 @@
+"""The shop's page: today's footfall of the own spot, live."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from domain.course import Course
+from domain.plan import Spot
+from projections.catalogue import FOOTFALL
+from projections.follow import read_lag
+from service.context import engine_of, rally_of
+from service.failures import QueryInvalid, SpotUnknown
+from service.footfall import by_day, by_hour, read
+from service.pages.live import stream
+from service.pages.render import page, part
+
+DAYS_SHOWN = 7
+OPENING_HOURS = (9, 20)
+"""The hours a day's chart shows at least; more when there were visits outside them."""
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /r/{rally}/spots/{spot}: today (or `?day=`), by hour, and the week before it."""
+    course, spot = _asked(request)
+    return page(request, "shop.html", **await _context(request, course, spot))
+
+
+async def live(request: web.Request) -> web.StreamResponse:
+    """GET /r/{rally}/spots/{spot}/live: the page's live part, as server-sent events."""
+    course, spot = _asked(request)
+
+    async def draw() -> str:
+        return part(request, "_shop.html", **await _context(request, course, spot))
+
+    return await stream(request, draw)
+
+
+def _asked(request: web.Request) -> tuple[Course, Spot]:
+    course = rally_of(request).course
+    name = request.match_info["spot"]
+    engine_of(request).people.staff(request, course.plan.rally, name)
+    if name not in course.spots:
+        raise SpotUnknown
+    return course, course.spots[name]
+
+
+async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str, Any]:
+    engine = engine_of(request)
+    now = engine.clock()
+    today = now.astimezone(course.zone).date()
+    day = asked_day(request, today)
+    first = day - timedelta(days=DAYS_SHOWN - 1)
+    rows = await read(
+        engine.pool, course, spot.id, midnight(course, first), midnight(course, day, after=1)
+    )
+    days = {count.start.date(): count for count in by_day(course, rows)}
+    hours = {
+        count.start.hour: count for count in by_hour(course, rows) if count.start.date() == day
+    }
+    opens = min([OPENING_HOURS[0], *hours])
+    closes = max([OPENING_HOURS[1], *hours])
+    return {
+        "rally": course.plan,
+        "spot": spot,
+        "day": day,
+        "today": today,
+        "now_hour": now.astimezone(course.zone).hour if day == today else None,
+        "count": days.get(day),
+        "hours": [(hour, hours.get(hour)) for hour in range(opens, closes + 1)],
+        "days": [
+            (first + timedelta(days=n), days.get(first + timedelta(days=n)))
+            for n in range(DAYS_SHOWN)
+        ],
+        "lag": await read_lag(engine.pool, FOOTFALL, now),
+    }
+
+
+def asked_day(request: web.Request, today: date) -> date:
+    """The day in `?day=`, else today."""
+    text = request.query.get("day")
+    if text is None:
+        return today
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise QueryInvalid(f"day is a day such as 2026-01-08, not {text[:40]}") from error
+
+
+def midnight(course: Course, day: date, after: int = 0) -> datetime:
+    """When `day` (and so many days more) begins in the rally's time zone."""
+    try:
+        return datetime.combine(day + timedelta(days=after), time(), course.zone)
+    except OverflowError as error:
+        raise QueryInvalid("day is out of the calendar") from error

@@ -1,0 +1,84 @@
+"""Plain values to a plan, and msgspec's messages to mistakes that name their place."""
+
+import re
+from collections.abc import Iterator
+from datetime import time
+from typing import Any
+
+import msgspec
+
+from domain.plan import Area, Language, Plan, Prize, Sheet, Spot, Text
+from service.plan_files.document import Document, FileMistake, PlanMistakes, Steps
+from service.plan_files.words import did_you_mean, expected_there, fields_at, is_a, wanted
+
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_LANGUAGE = "a language code such as ja, en or zh-Hant"
+_ITEMS: dict[str, type] = {"areas": Area, "spots": Spot, "sheets": Sheet, "prizes": Prize}
+
+
+def _read_times(values: object) -> None:
+    """Take opening hours as people write them (9:30): msgspec wants 09:30:00."""
+    spots = values.get("spots") if isinstance(values, dict) else None
+    for spot in spots if isinstance(spots, list) else ():
+        for field in ("opens", "closes"):
+            text = spot.get(field) if isinstance(spot, dict) else None
+            if isinstance(text, str) and (read := _TIME.fullmatch(text)):
+                hour, minute, second = map(int, read.groups("0"))
+                spot[field] = time(hour, minute, second)
+
+
+def converted(document: Document) -> Plan:
+    """The values as a plan. Raises PlanMistakes: the first of each area, spot, sheet and prize."""
+    _read_times(document.values)
+    try:
+        return msgspec.convert(document.values, Plan)
+    except msgspec.ValidationError as error:
+        first = _translated(document, (), str(error))
+    raise PlanMistakes([first, *_items_mistaken(document)])
+
+
+def _items_mistaken(document: Document) -> Iterator[FileMistake]:
+    """The first mistake of each item: msgspec stops at the first of all, an author need not."""
+    for field, kind in _ITEMS.items():
+        items = document.value_at((field,))
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            try:
+                msgspec.convert(item, kind)
+            except msgspec.ValidationError as error:
+                yield _translated(document, (field, index), str(error))
+
+
+def _translated(document: Document, base: Steps, message: str) -> FileMistake:
+    """msgspec's message ("Expected `int`, got `str` - at `$.spots[3].stamps`") in plain words."""
+    body, at, place = message.rpartition(" - at ")
+    if not at or not (where := re.fullmatch(r"(`key` in )?`\$([^`]*)`", place)):
+        return _said(document, base, message)
+    path = base
+    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", where[2]):
+        path = (*path, name or (_bad_text(document, path) if index == "..." else int(index)))
+    if not where[1]:
+        return _said(document, path, body)
+    key = _bad_language(document, path)
+    return document.mistake((*path, key), _LANGUAGE, key)
+
+
+def _bad_text(document: Document, path: Steps) -> str:
+    """The key that msgspec leaves out in `[...]`. All mappings of free keys are texts."""
+    texts: Any = document.value_at(path)
+    return str(next(key for key, text in texts.items() if not is_a(text, Text)))
+
+
+def _bad_language(document: Document, path: Steps) -> str:
+    texts: Any = document.value_at(path)
+    return str(next(key for key in texts if not is_a(key, Language)))
+
+
+def _said(document: Document, path: Steps, body: str) -> FileMistake:
+    """The mistake at `path`, or, where a name is too many or missing, at that name."""
+    if match := re.fullmatch(r"Object contains unknown field `(.*)`", body, re.DOTALL):
+        known = fields_at(path, document.value_at(path))
+        expected = f"one of: {', '.join(known)}{did_you_mean(match[1], known)}"
+        return document.mistake((*path, match[1]), expected)
+    if match := re.fullmatch(r"Object missing required field `(.*)`", body):
+        return document.mistake((*path, match[1]), f"{wanted((*path, match[1]))}; it is missing")
+    return document.mistake(path, expected_there(path, body))

@@ -1,0 +1,156 @@
+"""Who is asking: signed tokens for visitors, staff and organisers.
+
+A token is a JWT (HS256) whose key id names a people key. It comes as `Authorization: Bearer` or
+in a cookie. Verified tokens are remembered: checking a signature costs as much as the web server
+itself, and a crowd shows the same token at every scan.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import jwt
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from qr.keyring import Keyring
+from service.failures import Forbidden, TokenInvalid, TokenMissing
+
+VISITOR_COOKIE = "meguri_visitor"
+STAFF_COOKIE = "meguri_staff"
+COOKIE_SECONDS = 400 * 24 * 3600
+"""As long as browsers keep a cookie."""
+REMEMBERED_MAX = 50_000
+"""Verified tokens kept in memory; when full, all are forgotten and verified anew."""
+_ALGORITHM = "HS256"
+_TOKEN_LENGTH_MAX = 1_000
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    VISITOR = "visitor"
+    STAFF = "staff"
+    ORGANISER = "organiser"
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """Whom a token stands for. Staff have a rally and a spot, organisers may have neither."""
+
+    role: Role
+    id: UUID
+    since: datetime
+    rally: str | None = None
+    spot: str | None = None
+
+
+class _Claims(Struct, frozen=True, omit_defaults=True):
+    sub: UUID
+    role: Role
+    iat: int
+    rally: str | None = None
+    spot: str | None = None
+
+
+class People:
+    """Makes and verifies tokens with the keys of the current keyring."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._verified: dict[str, Person] = {}
+
+    def use(self, keyring: Keyring) -> None:
+        """Take another keyring; what was verified with the old one is forgotten."""
+        self._keyring = keyring
+        self._verified.clear()
+
+    def token(self, person: Person) -> str:
+        """A token for `person`."""
+        key = self._keyring.newest_people_key
+        claims = _Claims(
+            person.id, person.role, int(person.since.timestamp()), person.rally, person.spot
+        )
+        return jwt.encode(
+            msgspec.to_builtins(claims), key.secret, _ALGORITHM, headers={"kid": str(key.id)}
+        )
+
+    def new(
+        self, role: Role, now: datetime, rally: str | None = None, spot: str | None = None
+    ) -> tuple[Person, str]:
+        """Somebody new, and the token that says so."""
+        person = Person(role=role, id=uuid4(), since=now, rally=rally, spot=spot)
+        return person, self.token(person)
+
+    def verify(self, token: str) -> Person:
+        """Whom `token` stands for. Raises TokenInvalid."""
+        person = self._verified.get(token)
+        if person is None:
+            person = self._verify(token)
+            if len(self._verified) >= REMEMBERED_MAX:
+                self._verified.clear()
+            self._verified[token] = person
+        return person
+
+    def _verify(self, token: str) -> Person:
+        if len(token) > _TOKEN_LENGTH_MAX:
+            raise TokenInvalid
+        try:
+            key_id = jwt.get_unverified_header(token).get("kid", "")
+            key = self._keyring.people_key(int(key_id))
+            if key is None:
+                raise TokenInvalid
+            # Times are whole seconds of our own clock; a token made this second is not "too new".
+            payload = jwt.decode(
+                token, key.secret, [_ALGORITHM], options={"verify_iat": False, "require": ["sub"]}
+            )
+            claims = msgspec.convert(payload, _Claims)
+        except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError, TypeError) as error:
+            raise TokenInvalid from error
+        return Person(
+            role=claims.role,
+            id=claims.sub,
+            since=datetime.fromtimestamp(claims.iat, UTC),
+            rally=claims.rally,
+            spot=claims.spot,
+        )
+
+    def of_request(self, request: web.Request, cookie: str) -> Person | None:
+        """The person who asks, or None if no token came with the request."""
+        header = request.headers.get("Authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer":
+                raise TokenInvalid
+            return self.verify(token.strip())
+        from_cookie = request.cookies.get(cookie)
+        return self.verify(from_cookie) if from_cookie else None
+
+    def visitor(self, request: web.Request) -> Person:
+        """The visitor who asks. Raises TokenMissing, TokenInvalid, Forbidden."""
+        return self._with_role(request, VISITOR_COOKIE, Role.VISITOR)
+
+    def organiser(self, request: web.Request, rally: str) -> Person:
+        """The organiser of `rally` who asks."""
+        person = self._with_role(request, STAFF_COOKIE, Role.ORGANISER)
+        if person.rally not in (None, rally):
+            raise Forbidden
+        return person
+
+    def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
+        """Who may see `spot` (None: all spots): its own staff, or an organiser."""
+        person = self._with_role(request, STAFF_COOKIE, Role.STAFF, Role.ORGANISER)
+        own = person.rally == rally and (spot is not None and person.spot == spot)
+        if person.role is Role.STAFF and not own:
+            raise Forbidden
+        if person.role is Role.ORGANISER and person.rally not in (None, rally):
+            raise Forbidden
+        return person
+
+    def _with_role(self, request: web.Request, cookie: str, *roles: Role) -> Person:
+        person = self.of_request(request, cookie)
+        if person is None:
+            raise TokenMissing
+        if person.role not in roles:
+            raise Forbidden
+        return person
