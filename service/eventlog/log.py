@@ -121,6 +121,10 @@ class EventLog:
             await connection.execute(sql.ANNOUNCE_RALLIES, position)
         return after
 
+    async def size(self) -> int:
+        """How many facts there are: positions are gapless, so the heads know."""
+        return sum(head["position"] for head in await self.pool.fetch(sql.READ_HEADS))
+
     async def card(self, visitor: UUID, rally: str) -> Card:
         """A visitor's card in a rally; an empty one if there is none yet."""
         state = await self.pool.fetchval(

@@ -1,0 +1,101 @@
+"""`meguri …`: reads the arguments, calls a command, answers with an exit code."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import uvloop
+
+from domain.rally import NotAllowed
+from service import logs
+from service.commands import COMMANDS, CommandError
+from service.config import Config, ConfigError, read_config
+from service.database.embedded import EmbeddedPostgresError
+from service.database.migrate import MigrationError
+from service.eventlog.log import CONNECTION_LOST
+from service.plan_files import PlanMistakes
+
+_EXPECTED = (
+    CommandError,
+    ConfigError,
+    EmbeddedPostgresError,
+    MigrationError,
+    NotAllowed,
+    PlanMistakes,
+    *CONNECTION_LOST,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it succeeded, 1 when it did not, 2 when it was called wrongly."""
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    try:
+        config = read_config(vars(args), os.environ)
+        logs.configure(args.log_level or (args.quiet_log and "warning") or config.log_level)
+        return int(uvloop.run(args.run(args, config)) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except _EXPECTED as error:
+        _complain(error)
+        return 1
+
+
+def _complain(error: BaseException) -> None:
+    text = str(error) or type(error).__name__
+    if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+        text = f"{text} (is the database or the port reachable?)"
+    sys.stderr.write(f"meguri: {text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="meguri",
+        description="Meguri: the open engine for stamp rallies and event check-in.",
+        epilog="Every command explains itself: meguri COMMAND --help",
+    )
+    parser.add_argument("--version", action="version", version=f"meguri {_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.NAME,
+            help=command.__doc__.splitlines()[0] if command.__doc__ else None,
+            description=command.__doc__,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        _common(sub)
+        command.arguments(sub)
+        sub.set_defaults(run=command.run, quiet_log=command.QUIET_LOG)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where the data is")
+    group.add_argument(
+        "--database",
+        dest="database_url",
+        metavar="URL",
+        help="a Postgres to use, as postgresql://… (MEGURI_DATABASE_URL); "
+        "without it an embedded one runs under --data",
+    )
+    group.add_argument(
+        "--data", metavar="DIR", help=f"data directory (MEGURI_DATA; default {Config().data})"
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        help="how much to log on stderr (MEGURI_LOG_LEVEL)",
+    )
+
+
+def _version() -> str:
+    try:
+        return version("meguri")
+    except PackageNotFoundError:
+        return "(from a clone)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What several commands need."""
+
+import getpass
+import sys
+from datetime import datetime
+
+from domain.rally import Rally
+from service.engine import Engine
+from service.eventlog.log import RallyDecision
+
+
+class CommandError(Exception):
+    """The command cannot be done; the text says why and what to do."""
+
+
+def say(text: str = "") -> None:
+    """A line for whoever runs the command."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def by() -> str:
+    """Who makes a change from the command line, as facts remember it."""
+    try:
+        return f"command:{getpass.getuser()}"
+    except (KeyError, OSError):  # a uid without a name
+        return "command"
+
+
+def rally_named(engine: Engine, name: str) -> Rally:
+    """The rally `name`. Raises CommandError, naming those there are."""
+    rally = engine.rallies.get(name)
+    if rally is None:
+        known = ", ".join(each.plan.rally for each in engine.rallies.all()) or "none yet"
+        raise CommandError(f"There is no rally {name} here (there are: {known}).")
+    return rally
+
+
+async def change(engine: Engine, name: str, decision: RallyDecision) -> Rally:
+    """Change the rally `name` and say what it is now."""
+    rally_named(engine, name)
+    rally = await engine.change(name, decision)
+    say(f"{name} is {rally.status}.")
+    return rally
+
+
+def known(rally: Rally | None) -> Rally:
+    """A rally that `rally_named` has found before; rallies are never removed."""
+    assert rally is not None
+    return rally
+
+
+def local(moment: datetime) -> str:
+    """A moment as the terminal's user reads it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")

@@ -1,0 +1,96 @@
+"""Is the log whole: gapless, in order, and are cards and rallies what their facts make of them?"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from domain.buckets import RALLIES_BUCKET, bucket_of
+from domain.card import Card, evolve
+from domain.events import CheckInRefused, VisitRecorded
+from domain.rally import Rally, evolve_rally
+from service.eventlog import statements as sql
+from service.eventlog.rows import to_fact
+
+STRETCH = 5_000
+"""Facts read at once."""
+
+Cards = dict[tuple[UUID, str], Card]
+
+
+async def check(pool: asyncpg.Pool, advanced: Callable[[int], object]) -> list[str]:
+    """Every fault found, one sentence each. `advanced` is told how many facts were read."""
+    heads = await pool.fetch(sql.READ_HEADS)
+    faults: list[str] = []
+    for head in heads:
+        fold = _Fold(head["bucket"], len(heads) - 1)
+        while stretch := await pool.fetch(sql.READ_EVENTS, head["bucket"], fold.position, STRETCH):
+            for row in stretch:
+                fold.take(row)
+            advanced(len(stretch))
+        faults += fold.faults
+        if fold.position != head["position"]:
+            faults.append(
+                f"bucket {head['bucket']}: its head says {head['position']}, "
+                f"its last fact is {fold.position}"
+            )
+        faults += await _compare(pool, fold)
+    return faults
+
+
+class _Fold:
+    """One bucket's facts, folded in order."""
+
+    def __init__(self, bucket: int, visitor_buckets: int) -> None:
+        self.bucket = bucket
+        self.visitor_buckets = visitor_buckets
+        self.position = 0
+        self.recorded_at: Any = None
+        self.cards: Cards = {}
+        self.rallies: dict[str, Rally] = {}
+        self.faults: list[str] = []
+
+    def take(self, row: Any) -> None:
+        """One more fact."""
+        here = f"bucket {self.bucket}, position {row['position']}"
+        if row["position"] != self.position + 1:
+            self.faults.append(f"{here}: a gap, {self.position + 1} was expected")
+        if self.recorded_at and row["recorded_at"] < self.recorded_at:
+            self.faults.append(f"{here}: recorded before the fact in front of it")
+        self.position, self.recorded_at = row["position"], row["recorded_at"]
+        fact = to_fact(row)
+        if isinstance(fact, VisitRecorded | CheckInRefused):
+            if bucket_of(fact.visitor, self.visitor_buckets) != self.bucket:
+                self.faults.append(f"{here}: its visitor belongs to another bucket")
+            key = (fact.visitor, fact.rally)
+            card = self.cards.get(key, Card())
+            self.cards[key] = evolve(card, fact, row["position"], row["recorded_at"])
+        else:
+            self.rallies[fact.rally] = evolve_rally(self.rallies.get(fact.rally), fact)
+
+
+async def _compare(pool: asyncpg.Pool, fold: _Fold) -> list[str]:
+    """Where the kept cards (or rallies) of a bucket differ from the folded ones."""
+    if fold.bucket == RALLIES_BUCKET:
+        rows = await pool.fetch(sql.READ_RALLIES, 0)
+        kept = [msgspec.json.decode(row["state"], type=Rally) for row in rows]
+        return _differences("rally", {rally.plan.rally: rally for rally in kept}, fold.rallies)
+    rows = await pool.fetch(sql.READ_BUCKET_CARDS, fold.bucket)
+    cards = {
+        (UUID(bytes=row["visitor"].bytes), row["rally"]): msgspec.msgpack.decode(
+            row["state"], type=Card
+        )
+        for row in rows
+    }
+    return _differences("card", cards, fold.cards)
+
+
+def _differences(what: str, kept: dict[Any, Any], folded: dict[Any, Any]) -> list[str]:
+    names = sorted(kept.keys() | folded.keys(), key=str)
+    return [
+        f"{what} {name}: what is kept differs from what its facts make of it"
+        for name in names
+        if kept.get(name) != folded.get(name)
+    ]
