@@ -73,7 +73,8 @@ class Voice:
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
         """A local day and time: 1月8日 14:05."""
-        return str(dates.format_skeleton("MMMdHm", moment, zone, locale=self._locale))
+        day = dates.format_skeleton("MMMd", moment, zone, locale=self._locale)
+        return f"{day} {self.time(moment, zone)}"
 
     def refusal(self, refusal: Refusal, rally: Rally | None) -> str:
         """A refusal's sentence, its nearest reason filled in."""

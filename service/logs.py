@@ -12,7 +12,8 @@ def configure(level: str, *, readable: bool | None = None) -> None:
     readable = sys.stderr.isatty() if readable is None else readable
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     if readable:
-        renderer = structlog.dev.ConsoleRenderer()
+        # Plain tracebacks: the pretty ones print local variables, which may be somebody's data.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

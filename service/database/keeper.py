@@ -37,6 +37,7 @@ from typing import NamedTuple
 POLL_SECONDS = 0.25  # how soon the keeper notices that nobody is left
 READY_POLL_SECONDS = 0.01  # how soon it notices that a starting server is ready
 PROGRAM_SECONDS_MAX = 120.0  # initdb takes half a second; a disk this slow needs a person
+HALVES_SECONDS_MAX = 5.0
 LOG_BYTES_MAX = 8 << 20  # there is one older file of the same size at most
 FAILED_STARTS_MAX = 7  # with the pauses below: about six seconds, then a person has to look
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.1, 5.0
@@ -534,12 +535,18 @@ def create_cluster(places: Places, binaries: Path, user: User) -> None:
 
 
 def _remove_halves(places: Places) -> None:
-    """Clear away every initdb that did not finish."""
-    for half in places.data.glob("postgres.new-*"):
-        import shutil
+    """Clear away every initdb that did not finish; one that is just dying may write once more."""
+    import shutil
 
-        end(functools.partial(leftovers, half), FIRM)
-        shutil.rmtree(half, ignore_errors=True)
+    deadline = time.monotonic() + HALVES_SECONDS_MAX
+    while halves := list(places.data.glob("postgres.new-*")):
+        for half in halves:
+            end(functools.partial(leftovers, half), FIRM)
+            shutil.rmtree(half, ignore_errors=True)
+        if time.monotonic() > deadline:
+            say(f"cannot remove {halves}")  # only their room on the disk is lost
+            return
+        time.sleep(READY_POLL_SECONDS)
 
 
 def _run(command: list[str], user: User, descriptors: tuple[int, ...], text: str = "") -> None:
@@ -623,6 +630,8 @@ class Keeper:
             self._prepare()
             self._keep()
         finally:
+            if self._is_still_ours():
+                stop_leftovers(self._places.cluster)  # of a server that had to be killed
             clear(self._socket)
             self._socket.rmdir()
         if self._is_still_ours():
@@ -674,8 +683,6 @@ class Keeper:
             ready = self._watch(server)
         finally:  # whatever happens to us, no server is left behind
             end(lambda: [server.pid] if server.poll() is None else [], PATIENT)
-            if self._is_still_ours():
-                stop_leftovers(self._places.cluster)
         say(f"PostgreSQL ended with {server.returncode}")
         return ready, time.monotonic() - began
 

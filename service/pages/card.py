@@ -1,44 +1,106 @@
 """The stamp card: what the visitor has, what is missing and where, which prizes are near."""
 
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from aiohttp import web
 
 from domain.card import Card, CardView, view
+from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.course import Course
+from domain.plan import Prize, Sheet, lines_of
 from domain.rally import Rally
 from service.context import engine_of, rally_of
 from service.failures import TokenInvalid
-from service.pages.render import page, part
+from service.pages.render import html, page, part
 from service.sign_in import VISITOR_COOKIE, Role
+
+_UNITS: dict[type, str] = {BingoLines: "lines", Stamps: "stamps", AllSpots: "spots"}
+
+
+class Strike(NamedTuple):
+    """A full line of a sheet, from the middle of its first square to that of its last."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    fresh: bool
+
+
+class SheetView(NamedTuple):
+    """A bingo sheet with its full lines; `lit` are the spots on them."""
+
+    sheet: Sheet
+    strikes: list[Strike]
+    lit: frozenset[str]
+    lines: int
+
+
+class Goal(NamedTuple):
+    """A prize, how far the card has come towards it, and in what that is counted."""
+
+    prize: Prize
+    have: int
+    need: int
+    unit: str
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /r/{rally}: the card. `?part=card` is its inner part, for the scan page."""
+    """GET /r/{rally}: the card. `?part=card` is its inner part, for the scan page.
+
+    There, `?fresh=` names the spot just stamped and `?earned=` the prizes just reached.
+    """
     rally = rally_of(request)
     seen = await _card(request, rally)
-    context = {"rally": rally, **card_context(rally, seen)}
-    if request.query.get("part") == "card":
-        return web.Response(
-            text=part(request, "_card.html", **context),
-            content_type="text/html",
-            headers={"Cache-Control": "no-store"},
-        )
-    return page(request, "card.html", **context)
+    if request.query.get("part") != "card":
+        return page(request, "card.html", rally=rally, **card_context(rally, seen))
+    earned = tuple(request.query.get("earned", "").split(","))
+    context = card_context(rally, seen, request.query.get("fresh"), earned)
+    return html(part(request, "_card.html", rally=rally, **context))
 
 
-def card_context(rally: Rally, seen: CardView | None) -> dict[str, Any]:
-    """What _card.html needs: the card (None: no visitor yet), stamps by spot, spots by area."""
+def card_context(
+    rally: Rally, seen: CardView | None, fresh: str | None = None, earned: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached."""
+    plan = rally.plan
     stamps = {stamp.spot: stamp.at for stamp in seen.spots} if seen else {}
-    by_area = [
-        (area, [spot for spot in rally.plan.spots if spot.area == area.id])
-        for area in rally.plan.areas
-    ]
+    fresh = fresh if fresh in stamps else None
+    by_area = [(area, [spot for spot in plan.spots if spot.area == area.id]) for area in plan.areas]
+    sheets = [_sheet(sheet, stamps, fresh) for sheet in plan.sheets]
     return {
         "card": seen,
         "stamps": stamps,
         "areas": [(area, spots) for area, spots in by_area if spots],
-        "prizes": {prize.id: prize for prize in rally.plan.prizes},
+        "sheets": sheets,
+        "lines": sum(len(sheet.strikes) for sheet in sheets),
+        "lines_all": sum(sheet.lines for sheet in sheets),
+        "fresh": fresh,
+        "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
+        "earned": [prize for prize in plan.prizes if prize.id in earned],
+        "goals": _goals(rally.course, seen),
     }
+
+
+def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView:
+    at = {spot: (x, y) for y, row in enumerate(sheet.rows) for x, spot in enumerate(row)}
+    lines = lines_of(sheet)
+    full = [line for line in lines if all(spot in stamps for spot in line)]
+    strikes = []
+    for line in full:
+        (x1, y1), (x2, y2) = at[line[0]], at[line[-1]]
+        strikes.append(Strike(x1 + 0.5, y1 + 0.5, x2 + 0.5, y2 + 0.5, fresh in line))
+    lit = frozenset(spot for line in full for spot in line)
+    return SheetView(sheet, strikes, lit, len(lines))
+
+
+def _goals(course: Course, seen: CardView | None) -> list[Goal]:
+    reached = seen or view(course, UUID(int=0), Card())
+    return [
+        Goal(prize, min(come.have, come.need), come.need, _UNITS[type(prize.condition)])
+        for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
+    ]
 
 
 async def _card(request: web.Request, rally: Rally) -> CardView | None:

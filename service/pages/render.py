@@ -8,9 +8,11 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.api.visitors import keep
 from service.context import voice_of
 from service.failures import Failure
-from service.i18n import LANGUAGES
+from service.i18n import LANGUAGE_COOKIE, LANGUAGES
+from service.pages.seals import seal, turn
 
 _SERVICE = Path(__file__).parent.parent
 STATIC = _SERVICE / "static"
@@ -31,7 +33,7 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-_environment.globals["static"] = static_url
+_environment.globals |= {"static": static_url, "seal": seal, "turn": turn}
 
 
 def part(request: web.Request, template: str, **context: Any) -> str:
@@ -49,13 +51,24 @@ def part(request: web.Request, template: str, **context: Any) -> str:
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
-    """A template as a whole page."""
-    return web.Response(
-        text=part(request, template, **context),
+    """A template as a whole page. A language asked for by `?lang=` is remembered."""
+    answer = html(part(request, template, **context), status)
+    wish = request.query.get("lang")
+    if wish in LANGUAGES and wish != request.cookies.get(LANGUAGE_COOKIE):
+        keep(request, answer, LANGUAGE_COOKIE, wish)
+    return answer
+
+
+def html(text: str, status: int = 200) -> web.Response:
+    """HTML as an answer: never stored, as it is somebody's; small on the air."""
+    answer = web.Response(
+        text=text,
         status=status,
         content_type="text/html",
         headers={"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"},
     )
+    answer.enable_compression()
+    return answer
 
 
 def failure_page(request: web.Request, failure: Failure) -> web.Response:

@@ -1,5 +1,6 @@
 """What a QR opens: a page that checks in by itself, or by its button where scripts do not run."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import web
@@ -31,10 +32,9 @@ async def show(request: web.Request) -> web.Response:
     return page(
         request,
         "scan.html",
-        rally=rally,
-        spot=spot,
-        code=request.match_info["code"],
+        **_context(request, rally, spot),
         scan_id=uuid4(),
+        known=_known(request) is not None,
         answer=None,
     )
 
@@ -55,19 +55,22 @@ async def stamp(request: web.Request) -> web.Response:
     else:
         rally = engine.rallies.get(outcome.rally)
         assert rally is not None
+        fresh = outcome.spot if outcome.outcome == "stamped" else None
         answer = page(
             request,
             "scan.html",
-            rally=rally,
-            spot=rally.course.spots[outcome.spot],
-            code=body.code,
-            scan_id=scan_id,
+            **_context(request, rally, rally.course.spots[outcome.spot]),
             answer=outcome,
-            **card_context(rally, outcome.card),
+            **card_context(rally, outcome.card, fresh, outcome.earned),
         )
     if token:
         keep(request, answer, VISITOR_COOKIE, token)
     return answer
+
+
+def _context(request: web.Request, rally: Rally, spot: Spot) -> dict[str, Any]:
+    now = engine_of(request).clock().astimezone(rally.course.zone)
+    return {"rally": rally, "spot": spot, "code": request.match_info["code"], "now": now}
 
 
 def _spot(request: web.Request) -> tuple[Rally, Spot] | Refused:
@@ -98,11 +101,16 @@ def _refused(request: web.Request, refused: Refused, status: int) -> web.Respons
 
 def _visitor(request: web.Request) -> tuple[Person, str | None]:
     """The visitor who asks; a new one, with a token to keep, if there is none yet."""
-    engine = engine_of(request)
-    try:
-        known = engine.people.of_request(request, VISITOR_COOKIE)
-    except TokenInvalid:
-        known = None  # a card signed with a key that is gone: begin a new one
-    if known is not None and known.role is Role.VISITOR:
+    known = _known(request)
+    if known is not None:
         return known, None
+    engine = engine_of(request)
     return engine.people.new(Role.VISITOR, engine.clock())
+
+
+def _known(request: web.Request) -> Person | None:
+    try:
+        known = engine_of(request).people.of_request(request, VISITOR_COOKIE)
+    except TokenInvalid:
+        return None  # a card signed with a key that is gone: begin a new one
+    return known if known is not None and known.role is Role.VISITOR else None

@@ -96,9 +96,9 @@ def dotted(path: Steps) -> str:
     return text.removeprefix(".")
 
 
-def clipped(text: str) -> str:
+def clipped(text: str, length: int = FOUND_LENGTH_MAX) -> str:
     """A text that came from outside, cut to what a mistake may repeat of it."""
-    return text if len(text) <= FOUND_LENGTH_MAX else text[:FOUND_LENGTH_MAX] + "…"
+    return text if len(text) <= length else text[:length] + "…"
 
 
 def short(value: object) -> str:

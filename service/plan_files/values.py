@@ -29,6 +29,7 @@ _WORDS = {"": None, "null": None, "true": True, "false": False}
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_YAML_TAG = "tag:yaml.org,2002:"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -106,7 +107,7 @@ class Reader:
         elif event.anchor is not None:
             self._mistaken(event, path, "a value without an anchor", f"&{event.anchor}")
         elif event.tag is not None:
-            self._mistaken(event, path, "a value without a tag", event.tag)
+            self._mistaken(event, path, "a value without a tag", event.tag.replace(_YAML_TAG, "!!"))
 
     def _scalar(self, event: Any, path: Steps) -> object:
         value = plain(event.value)
@@ -163,7 +164,7 @@ def _events(text: str, name: str) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        expected = f"YAML or JSON ({clipped(str(error.problem or error.context))})"
+        expected = f"YAML or JSON ({clipped(str(error.problem or error.context), 120)})"
         raise PlanMistakes([FileMistake(name, line, "", expected)]) from None
     except (ValueError, OverflowError):
         # PyYAML lets these out: an escape such as "\Uffffffff", a version of 5,000 digits.

@@ -21,8 +21,7 @@ _TYPES = {
     "date": "a day such as 2026-01-31",
     "time": "a time of day such as 10:00",
 }
-_LENGTHS = {"str": "a text", "array": "a list", "object": "a mapping"}
-_UNITS = {"str": "characters", "array": "items", "object": "entries"}
+_OR = {">=": "more", "<=": "less"}
 _BOUNDS = {">=": "at least", "<=": "at most"}
 
 
@@ -30,7 +29,7 @@ def expected_there(path: Steps, body: str) -> str:
     """What was expected at `path`, where msgspec said `body`."""
     if match := re.fullmatch(r"Expected `(\w+)` of length (>=|<=) (\d+)", body):
         kind, bound, length = match.groups()
-        return f"{_LENGTHS[kind]} of {_BOUNDS[bound]} {length} {_UNITS[kind]}"
+        return f"{_TYPES[kind]} of length {length} or {_OR[bound]}"
     if match := re.fullmatch(r"Expected `(\w+)` (>=|<=) (\S+)", body):
         return f"{_TYPES[match[1]]}, {_BOUNDS[match[2]]} {float(match[3]):g}"
     # All else is a wrong type, pattern or kind, which the type itself says best.

@@ -201,6 +201,19 @@ async def test_settings_of_other_postgres_clients_do_not_lead_us_astray(
         )
 
 
+async def test_our_environment_with_its_secrets_does_not_reach_the_server(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEGURI_SECRET", "sesame")
+    async with running(data) as postgres:
+        connection = await asyncpg.connect(postgres.url)
+        await connection.execute("CREATE TABLE seen (line text); COPY seen FROM PROGRAM 'env'")
+        lines = [row["line"] for row in await connection.fetch("SELECT line FROM seen")]
+        await connection.close()
+    assert "LC_ALL=C" in lines
+    assert not [line for line in lines if "sesame" in line]
+
+
 async def test_a_cluster_of_another_major_version_is_refused_with_both_versions(data: Path) -> None:
     async with running(data, BINARIES[0]):
         pass
