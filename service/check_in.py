@@ -5,6 +5,7 @@ from aiohttp import web
 from domain.refusals import Refusal
 from domain.rules import Answer
 from qr.codes import verify
+from service import metrics
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.context import engine_of
 from service.engine import Engine
@@ -28,8 +29,10 @@ async def take(engine: Engine, visitor: Person, body: ScanBody, language: str) -
     """Verify the code, wait for the group commit, return what was decided there."""
     code = verify(engine.keyring, code_in(body.code))
     if isinstance(code, Refusal):
+        metrics.count(code)
         return Refused(code)
     rally = engine.rallies.get(code.rally)
     scan = scan_of(rally, code, visitor, body, language)
     outcome = await engine.check_ins.submit(engine.log.bucket_of(visitor.id), scan)
+    metrics.count(outcome)
     return Refused(outcome, rally) if isinstance(outcome, Refusal) else outcome

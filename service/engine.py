@@ -17,6 +17,7 @@ from projections.apply import prepare
 from projections.catalogue import CATALOGUE
 from projections.follow import Follower
 from qr.keyring import Keyring
+from service import metrics
 from service.config import Config
 from service.database.embedded import EmbeddedPostgres
 from service.database.migrate import alone, migrate
@@ -88,7 +89,9 @@ class Engine:
         self.applied.beat()
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
-        outcomes = await self.log.commit(bucket, scans)
+        with metrics.BATCH_SECONDS.time():
+            outcomes = await self.log.commit(bucket, scans)
+        metrics.BATCH_SCANS.observe(len(scans))
         self.signals.send(Signal.LOG_GREW)
         return outcomes
 

@@ -1,10 +1,13 @@
 """Is it alive, is it ready, what does it measure."""
 
+import contextlib
+
 import prometheus_client
 from aiohttp import web
 
 from projections.catalogue import CATALOGUE
-from projections.follow import read_lag
+from projections.follow import Lag, read_lag
+from service import metrics
 from service.answers import json_answer
 from service.context import engine_of
 from service.eventlog.log import CONNECTION_LOST
@@ -17,20 +20,28 @@ async def healthz(request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """GET /readyz: the database answers; how far each projection is behind."""
-    engine = engine_of(request)
     try:
-        lags = {
-            name: (await read_lag(engine.pool, projection, engine.clock()))._asdict()
-            for name, projection in CATALOGUE.items()
-        }
+        lags = {name: lag._asdict() for name, lag in (await _lags(request)).items()}
     except CONNECTION_LOST as error:
         return json_answer({"status": "ill", "database": str(error)}, 503)
     return json_answer({"status": "ready", "lag": lags})
 
 
-async def metrics(request: web.Request) -> web.Response:
+async def show_metrics(request: web.Request) -> web.Response:
     """GET /metrics: for Prometheus."""
+    with contextlib.suppress(*CONNECTION_LOST):  # the other figures are wanted then most of all
+        for name, lag in (await _lags(request)).items():
+            metrics.LAG_FACTS.labels(name).set(lag.facts)
+            metrics.LAG_SECONDS.labels(name).set(lag.seconds)
     return web.Response(
         body=prometheus_client.generate_latest(),
         headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST},
     )
+
+
+async def _lags(request: web.Request) -> dict[str, Lag]:
+    engine = engine_of(request)
+    return {
+        name: await read_lag(engine.pool, projection, engine.clock())
+        for name, projection in CATALOGUE.items()
+    }

@@ -38,6 +38,6 @@ ROUTES: list[web.AbstractRouteDef] = [
     # for operators
     web.get("/healthz", health.healthz),
     web.get("/readyz", health.readyz),
-    web.get("/metrics", health.metrics),
+    web.get("/metrics", health.show_metrics),
     web.static("/static", STATIC),
 ]

@@ -1,46 +1,25 @@
 """One Postgres for all tests, a template database, a copy for each test; a clock that is set."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
 import pytest
 import pytest_asyncio
+from support import PLANS, RALLY, OpenEngine, SetClock, Site, on_server
 
 from domain.plan import Plan
 from domain.rally import open_rally
-from qr.codes import sign
 from service.commands.serve import listening
 from service.config import Config
 from service.database.embedded import EmbeddedPostgres
 from service.engine import Engine, open_engine, running
 from service.plan_files import read_plan
-from service.sign_in import Role
-
-PLANS = Path(__file__).parent.parent / "plans"
-RALLY = "tokyo-antenna-shops"
-NOON = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
-"""Noon in Tokyo, in the middle of the rally."""
-
-
-class SetClock:
-    """A clock that is set, never read."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **by: float) -> None:
-        """Let time pass."""
-        self.now += timedelta(**by)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -96,12 +75,6 @@ async def _execute(server: str, statement: str) -> None:
         await connection.close()
 
 
-def on_server(server: str, name: str) -> str:
-    """The address of another database on the same server."""
-    address, mark, parameters = server.partition("?")
-    return f"{address.rpartition('/')[0]}/{name}{mark}{parameters}"
-
-
 @pytest.fixture
 def clock() -> SetClock:
     """Noon on a day of the rally, until the test says otherwise."""
@@ -112,9 +85,6 @@ def clock() -> SetClock:
 def tokyo() -> Plan:
     """Tokyo's antenna-shop rally, 2026-01-08 to 02-28."""
     return read_plan(PLANS / RALLY / "plan.yaml")
-
-
-OpenEngine = Callable[..., Awaitable[Engine]]
 
 
 @pytest_asyncio.fixture
@@ -137,63 +107,6 @@ async def engine(open_another: OpenEngine, tokyo: Plan) -> Engine:
     opened = datetime(2026, 1, 7, 15, 0, tzinfo=UTC)
     await engine.change(RALLY, lambda rally, _: open_rally(rally, opened, "test"))
     return engine
-
-
-class Site:
-    """A running service and what a test needs to talk to it."""
-
-    def __init__(
-        self, engine: Engine, clock: SetClock, url: str, session: aiohttp.ClientSession
-    ) -> None:
-        self.engine = engine
-        self.clock = clock
-        self.url = url
-        self.session = session
-        self.rally = RALLY
-
-    def code(self, spot: str) -> str:
-        """The code of a spot."""
-        key = self.engine.keyring.newest_code_key(self.rally)
-        assert key is not None
-        return sign(key, spot)
-
-    def visitor(self, since: datetime | None = None) -> str:
-        """The token of a new visitor."""
-        began = since or self.clock() - timedelta(days=7)
-        return self.engine.people.new(Role.VISITOR, began)[1]
-
-    def staff(self, spot: str) -> str:
-        """A token of a spot's staff."""
-        return self.engine.people.new(Role.STAFF, self.clock(), self.rally, spot)[1]
-
-    def organiser(self) -> str:
-        """The organiser's token."""
-        return self.engine.people.new(Role.ORGANISER, self.clock(), self.rally)[1]
-
-    async def ask(
-        self, method: str, path: str, token: str | None = None, **how: Any
-    ) -> tuple[int, Any]:
-        """Ask the API; returns status and JSON."""
-        headers = {
-            **({"Authorization": f"Bearer {token}"} if token else {}),
-            **how.pop("headers", {}),
-        }
-        async with self.session.request(method, path, headers=headers, **how) as answer:
-            return answer.status, await answer.json(content_type=None)
-
-    async def scan(
-        self, token: str, spot: str, scan_id: UUID | None = None, **more: Any
-    ) -> tuple[int, Any]:
-        """Check in at a spot."""
-        body = {"code": self.code(spot), "scan_id": str(scan_id or uuid4()), **more}
-        return await self.ask("POST", "/api/check-ins", token, json=body)
-
-    async def facts(self, kind: str = "VisitRecorded") -> int:
-        """How many facts of a kind the log holds."""
-        count: int = await self.engine.pool.fetchval(
-            "SELECT count(*) FROM events WHERE type = $1::text::event_type", kind
-        )
-        return count
 
 
 @pytest_asyncio.fixture

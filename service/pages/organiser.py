@@ -1,11 +1,13 @@
 """The organiser's overview: the rally at a glance, live."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 
-from domain.rally import Rally, Status, close_rally, open_rally
+from domain.plan import Plan
+from domain.rally import Rally, close_rally, open_rally
 from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
 from service.context import engine_of, rally_of
@@ -14,6 +16,8 @@ from service.footfall import read
 from service.pages.live import stream
 from service.pages.render import page, part
 
+DAYS_SHOWN_MAX = 62
+"""The days of the chart at most: two months still tell apart on a phone."""
 _EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
@@ -57,6 +61,14 @@ def _asked(request: web.Request) -> Rally:
     return rally
 
 
+def _days_shown(plan: Plan, counted: Iterable[date]) -> list[date]:
+    """The rally's days, and those with visits outside them; the last ones if there are many."""
+    known = [plan.first_day, plan.last_day, *counted]
+    first, last = min(known), max(known)
+    first = max(first, last - timedelta(days=DAYS_SHOWN_MAX - 1))
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
 async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
     engine, course = engine_of(request), rally.course
     rows = await read(engine.pool, course, None, *_EVER)
@@ -73,14 +85,13 @@ async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
     return {
         "rally": rally.plan,
         "status": rally.status,
-        "Status": Status,
         "course": course,
         "today": today,
         "visits": sum(row["visits"] for row in rows),
         "visitors": sum(row["visitors_of_rally"] for row in rows),
         "visits_today": days.get(today, [0, 0])[0],
         "visitors_today": days.get(today, [0, 0])[1],
-        "days": sorted(days.items()),
+        "days": [(day, days.get(day, [0, 0])) for day in _days_shown(rally.plan, days)],
         "spots": sorted(spots.items(), key=lambda item: -item[1][0]),
         "spots_visited": sum(1 for visits, _ in spots.values() if visits),
         "lag": await read_lag(engine.pool, FOOTFALL, engine.clock()),

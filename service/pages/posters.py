@@ -7,6 +7,7 @@ from qr.codes import sign
 from qr.images import png, svg
 from service.context import engine_of, public_url, rally_of
 from service.failures import RallyUnknown, SpotUnknown
+from service.i18n import LANGUAGES, voice
 from service.pages.render import page
 
 
@@ -24,7 +25,8 @@ async def show(request: web.Request) -> web.Response:
         if only in (None, spot.id)
         for address in [code_address(request, rally.plan.rally, spot.id)]
     ]
-    return page(request, "posters.html", rally=rally.plan, posters=posters)
+    voices = [voice(language) for language in LANGUAGES]
+    return page(request, "posters.html", rally=rally.plan, posters=posters, voices=voices)
 
 
 async def picture(request: web.Request) -> web.Response:

@@ -34,6 +34,7 @@ def static_url(name: str) -> str:
 
 
 _environment.globals |= {"static": static_url, "seal": seal, "turn": turn}
+_environment.globals["m"] = _environment.get_template("_macros.html").module
 
 
 def part(request: web.Request, template: str, **context: Any) -> str:

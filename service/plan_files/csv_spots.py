@@ -52,7 +52,8 @@ def take_csv_spots(document: Document, open_csv: OpenCsv) -> None:
     if len(spots) != 1 or not isinstance(name, str):
         document.stop(document.mistake(("spots",), "a list of spots, or {csv: FILE}"))
     inside = PurePosixPath(name)
-    if inside.is_absolute() or ".." in inside.parts or "\\" in name or ":" in name:
+    foreign = "\\" in name or ":" in name or not name.isprintable()
+    if foreign or inside.is_absolute() or ".." in inside.parts:
         expected = "a file in the plan's folder or below it"
         document.stop(document.mistake(("spots", "csv"), expected))
     try:
@@ -97,7 +98,7 @@ class _Csv:
         try:
             for cells in reader:
                 if any(cells):
-                    rows.append((line, [cell.strip() for cell in cells]))
+                    rows.append((line, [cell.strip().replace("\r\n", "\n") for cell in cells]))
                 line = reader.line_num + 1
         except csv.Error as error:
             self._document.stop(self._mistake(line, "", f"a row of a CSV ({error})"))

@@ -97,7 +97,8 @@ def dotted(path: Steps) -> str:
 
 
 def clipped(text: str, length: int = FOUND_LENGTH_MAX) -> str:
-    """A text that came from outside, cut to what a mistake may repeat of it."""
+    """A text from outside as a mistake may repeat it: on one line, and not all of a long one."""
+    text = " ".join(text.split())
     return text if len(text) <= length else text[:length] + "…"
 
 

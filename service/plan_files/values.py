@@ -27,14 +27,14 @@ DEPTH_MAX = 12
 # older rules `no` (Norwegian) would be false, 10:00 six hundred and 2026-01-08 a date of its own.
 _WORDS = {"": None, "null": None, "true": True, "false": False}
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(?=[.eE])(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _YAML_TAG = "tag:yaml.org,2002:"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def plain(text: str) -> object:
-    """What an unquoted scalar means."""
+    """What an unquoted scalar means. Digits past 64 bits are no number of ours."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text):

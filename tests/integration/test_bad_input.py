@@ -1,4 +1,4 @@
-"""Bad input gets a stable code and a sentence; never a 500, never a line a forger could multiply."""
+"""Bad input gets a stable code and a sentence; never a 500, never a line in the log to multiply."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import uuid4
 import jwt
 import msgspec
 import pytest
-from conftest import RALLY, OpenEngine, Site
+from support import RALLY, OpenEngine, Site
 
 from domain.plan import Plan
 from domain.rally import close_rally, revoke_code

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import Site
+from support import Site
 
 GINZA = "nagano-ginza"
 

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import timedelta
 from uuid import uuid4
 
-from conftest import NOON, RALLY, OpenEngine, SetClock, Site
+from support import NOON, RALLY, OpenEngine, SetClock, Site
 from test_log import scan, spots
 
 from projections.apply import apply

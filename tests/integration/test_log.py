@@ -6,10 +6,10 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from conftest import NOON, RALLY, OpenEngine
+from support import NOON, RALLY, OpenEngine
 
-from domain.rules import Answer, Scan
 from domain.refusals import Refusal
+from domain.rules import Answer, Scan
 from service.engine import Engine
 from service.eventlog.check import check
 

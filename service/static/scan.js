@@ -1,0 +1,209 @@
+// The scan page: checks in by itself, once, and does not give up while there is hope.
+// One scan_id stands for one scan until it has a final answer, so that trying again is safe.
+
+const page = document.getElementById("scan");
+const again = document.getElementById("again");
+const { code, rally } = page.dataset;
+const KEPT = `meguri-scan:${code}`;
+const ANSWER_MS_MAX = 15_000;
+const WAIT_MS_FIRST = 1_000;
+const WAIT_MS_MAX = 30_000;
+const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
+const SERVER_BUSY = [429, 502, 503, 504];
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let memory = null; // where storage is blocked, the page itself remembers
+let known = "known" in page.dataset;
+let newVisitor = false;
+let wake = null;
+
+function keptScan() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? memory;
+  } catch {
+    return memory;
+  }
+}
+
+function keep(scan) {
+  memory = scan;
+  try {
+    if (scan) sessionStorage.setItem(KEPT, JSON.stringify(scan));
+    else sessionStorage.removeItem(KEPT);
+  } catch {
+    // blocked or full: memory holds it
+  }
+}
+
+// crypto.randomUUID exists only where the page came over https; a shop's own network may not have it.
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+// The time by the server's clock, which the page brought along: phones' clocks are often wrong.
+function serverNow() {
+  const shown = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
+  return new Date(Date.parse(page.dataset.now) + performance.now() - shown);
+}
+
+function show(state, detail) {
+  page.dataset.state = state;
+  for (const block of page.querySelectorAll("[data-when]")) {
+    const on = block.dataset.when.split(" ").includes(state);
+    const text = block.querySelector("[data-detail]");
+    if (on && text) text.textContent = detail ?? "";
+    block.hidden = !on;
+  }
+  const held = document.activeElement === again;
+  again.hidden = !["offline", "busy", "failed", "cookies"].includes(state);
+  if (held && again.hidden) page.querySelector(`[data-when~="${state}"] h2[tabindex]`)?.focus();
+}
+
+async function send(address, body) {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), ANSWER_MS_MAX);
+  try {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: giveUp.signal,
+    });
+    if (SERVER_BUSY.includes(answer.status)) return { status: 503, answer };
+    // A hotspot's sign-in page is not an answer of ours: this throws, and counts as no network.
+    return { status: answer.status, answer, body: await answer.json() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function visitor() {
+  const made = await send("/api/visitors", { language: document.documentElement.lang });
+  known = made.status === 201;
+  newVisitor ||= known;
+  return made;
+}
+
+async function checkIn(scan, late) {
+  if (!known) {
+    const made = await visitor();
+    if (made.status !== 201) return made;
+  }
+  const body = { code, scan_id: scan.id };
+  // A card that began just now has no earlier scans; its scan is dated when it arrives.
+  if (late && !newVisitor) body.scanned_at = scan.at;
+  const sent = await send("/api/check-ins", body);
+  if (sent.status !== 401) return sent;
+  if (newVisitor) return { status: 401, cookies: true };
+  known = false;
+  return checkIn(scan, late);
+}
+
+function waitFor(ms) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => wake(), ms);
+    wake = () => {
+      clearTimeout(timer);
+      wake = null;
+      resolve();
+    };
+  });
+}
+
+function pause(attempt, answer) {
+  const grown = Math.min(WAIT_MS_MAX, WAIT_MS_FIRST * 2 ** attempt) * (0.5 + Math.random() / 2);
+  const asked = Number(answer?.headers.get("Retry-After")) * 1_000;
+  return asked > 0 ? Math.max(grown, asked + Math.random() * 500) : grown;
+}
+
+async function takeScan() {
+  const kept = keptScan();
+  const scan = kept ?? { id: uuid(), at: serverNow().toISOString() };
+  keep(scan);
+  show("stamping");
+  for (let attempt = 0; ; attempt += 1) {
+    let sent = null;
+    try {
+      sent = await checkIn(scan, kept !== null || attempt > 0);
+    } catch {
+      show("offline");
+    }
+    if (sent && sent.status !== 503) return finish(sent);
+    if (sent) show("busy");
+    await waitFor(pause(attempt, sent?.answer));
+    if (page.dataset.state === "offline" && navigator.onLine) show("stamping");
+  }
+}
+
+async function finish({ status, body, cookies }) {
+  if (cookies) return show("cookies");
+  if (status >= 500) return show("failed", body.detail); // our fault: the scan is kept
+  keep(null);
+  if (status === 422) return show("refused", body.detail);
+  if (status !== 200 && status !== 201) return show("failed", body.detail);
+  await land(body);
+}
+
+async function land(answer) {
+  const first = answer.outcome === "stamped";
+  // The stamp shows the day of its own visit, also when that was another day.
+  const at = answer.card.spots.find((stamp) => stamp.spot === answer.spot)?.at;
+  const day = at?.match(/^(\d+)-0?(\d+)-0?(\d+)/);
+  if (day) document.getElementById("stamp-date").textContent = day.slice(1).join(".");
+  page.dataset.state = first ? "landing" : page.dataset.state;
+  const drawn = drawCard(answer, first);
+  if (first && !calm) await later(THUMP_MS);
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(30);
+  show(answer.outcome);
+  // From now on this page is the card: a reload, a restored tab or a shared link stamps nothing.
+  history.replaceState(null, "", `/r/${rally}`);
+  for (const link of document.querySelectorAll("a[hreflang]")) {
+    link.href = `/r/${rally}?lang=${link.hreflang}`;
+  }
+  await drawn;
+}
+
+async function drawCard(answer, first) {
+  const wish = new URLSearchParams({ part: "card", earned: answer.earned.join(",") });
+  if (first) wish.set("fresh", answer.spot);
+  try {
+    const part = await fetch(`/r/${rally}?${wish}`, { cache: "no-store" });
+    if (!part.ok) return;
+    const html = await part.text();
+    if (first && !calm) await later(THUMP_MS * 4);
+    document.getElementById("card").innerHTML = html;
+    document.getElementById("to-card").hidden = true;
+  } catch {
+    // the stamp is safe; the link to the card stays
+  }
+}
+
+again.addEventListener("click", () => {
+  if (wake) return wake();
+  if (page.dataset.state === "cookies") known = newVisitor = false;
+  takeScan();
+});
+addEventListener("online", () => wake?.());
+addEventListener("pageshow", (event) => event.persisted && wake?.());
+
+// A page drawn ahead or in the background has not been opened by anybody yet.
+async function opened() {
+  if (document.prerendering) {
+    await new Promise((go) => document.addEventListener("prerenderingchange", go, { once: true }));
+  }
+  while (document.visibilityState === "hidden") {
+    await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
+  }
+}
+
+document.getElementById("by-hand").hidden = true;
+opened().then(takeScan);

@@ -1,0 +1,62 @@
+"""A real Chromium; a phone, and a desk."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, async_playwright
+from support import Site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",  # the tests may run as root; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """The browser that `scripts/test` has found or installed."""
+    found = os.environ.get("MEGURI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    assert found, "No Chromium: ./scripts/test installs one, or name one in MEGURI_CHROMIUM."
+    return found
+
+
+@pytest_asyncio.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, headless."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture
+async def phone(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
+    """A small phone of a Japanese visitor."""
+    context = await browser.new_context(
+        base_url=site.url,
+        viewport={"width": 360, "height": 640},
+        device_scale_factor=2,
+        is_mobile=True,
+        has_touch=True,
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+    )
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture
+async def desk(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
+    """A desktop browser in Japanese."""
+    context = await browser.new_context(
+        base_url=site.url, viewport={"width": 1280, "height": 900}, locale="ja-JP"
+    )
+    yield context
+    await context.close()

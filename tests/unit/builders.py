@@ -1,0 +1,100 @@
+"""Small rallies, scans and cards to begin a test with. Whatever a test is about, it says itself."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.card import Card, evolve
+from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.events import VisitorFact
+from domain.plan import Area, Draw, FirstCome, OncePerDay, Plan, Prize, Sheet, Spot
+from domain.rally import Rally
+from domain.refusals import Refusal
+from domain.rules import Decision, Scan, decide, refused_fact
+
+NOW = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
+"""Noon in Tokyo on a day in the middle of the rally."""
+VISITOR = UUID(int=7)
+SPOTS = ("a", "b", "c", "d")
+
+
+def names(text: str = "名") -> dict[str, str]:
+    return {"ja": text}
+
+
+def plan(**changes: Any) -> Plan:
+    """Four spots in two areas, one of them worth 3; one sheet of 2 × 2; three prizes."""
+    said: dict[str, Any] = {
+        "rally": "walk",
+        "names": names(),
+        "time_zone": "Asia/Tokyo",
+        "first_day": date(2026, 1, 8),
+        "last_day": date(2026, 2, 28),
+        "areas": [Area("east", names()), Area("west", names())],
+        "spots": [
+            Spot("a", names(), "east"),
+            Spot("b", names(), "east", stamps=3),
+            Spot("c", names(), "west"),
+            Spot("d", names(), "west"),
+        ],
+        "revisit": OncePerDay(),
+        "sheets": [Sheet("sheet", names(), [["a", "b"], ["c", "d"]])],
+        "prizes": [
+            Prize("five", names(), Stamps(5), FirstCome()),
+            Prize("line", names(), BingoLines(1), Draw(600, "per_line")),
+            Prize("all", names(), AllSpots(), Draw(20)),
+        ],
+    }
+    return Plan(**said | changes)
+
+
+def rally(of: Plan | None = None, **changes: Any) -> Rally:
+    """An open rally."""
+    opened = {"opened_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    return Rally(plan=of or plan(), **opened | changes)
+
+
+def scan(spot: str | None = "a", number: int = 1, **changes: Any) -> Scan:
+    """A scan of `spot`; `number` becomes its id."""
+    said: dict[str, Any] = {
+        "rally": "walk",
+        "spot": spot,
+        "key_id": 1,
+        "visitor": VISITOR,
+        "scan_id": UUID(int=number),
+        "language": "ja",
+        "evidence": "printed",
+        "card_since": datetime(2026, 1, 2, tzinfo=UTC),
+    }
+    return Scan(**said | changes)
+
+
+def take(rally: Rally, card: Card, scan: Scan, now: datetime) -> tuple[Decision, Card]:
+    """What the write side does with a scan: decide, and evolve the card by the fact, if any."""
+    decision = decide(rally, card, scan, now)
+    fact: VisitorFact | None = None
+    if isinstance(decision, Refusal):
+        fact = refused_fact(card, scan, decision, now)
+    elif hasattr(decision, "firsts"):
+        fact = decision
+    if fact is None:
+        return decision, card
+    return decision, evolve(card, fact, len(card.visits) + len(card.refused) + 1, now)
+
+
+def card_of(rally: Rally, scans: Iterable[tuple[Scan, datetime]]) -> Card:
+    """The card after `scans`, each with the moment it arrived."""
+    card = Card()
+    for one, now in scans:
+        _, card = take(rally, card, one, now)
+    return card
+
+
+def visited(*spots: str, now: datetime = NOW, of: Rally | None = None) -> Card:
+    """The card after a scan of each spot, a minute apart, the last at `now`."""
+    last = len(spots) - 1
+    return card_of(
+        of or rally(),
+        [(scan(spot, 100 + n), now - timedelta(minutes=last - n)) for n, spot in enumerate(spots)],
+    )

@@ -1,0 +1,167 @@
+"""evolve() and the card: order of arrival and repetition change neither stamps nor keys."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from builders import NOW, SPOTS, VISITOR, card_of, names, plan, rally, scan, visited
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.card import Card, PrizeView, StampView, evolve, tally, view
+from domain.conditions import BingoLines, standing
+from domain.course import Course
+from domain.events import CheckInRefused
+from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Sheet, Spot
+from domain.refusals import Refusal, RefusalCode
+from domain.rules import Scan
+
+ARRIVAL = NOW + timedelta(days=2)
+SCANS = st.lists(
+    st.tuples(st.sampled_from(SPOTS), st.integers(0, 47), st.integers(0, 20)), max_size=12
+)
+REVISITS = st.sampled_from([OncePerRally(), OncePerDay(), OncePerInterval(90)])
+
+
+def scans_of(drawn: list[tuple[str, int, int]]) -> list[tuple[Scan, datetime]]:
+    """Scans of the two days before ARRIVAL. An id belongs to one spot and one moment."""
+    scans = {}
+    for spot, hour, number in drawn:
+        scans.setdefault(
+            number, (scan(spot, number, scanned_at=NOW + timedelta(hours=hour)), ARRIVAL)
+        )
+    return list(scans.values())
+
+
+def keys(card: Card) -> set[tuple[str, int]]:
+    return {(visit.spot, visit.period) for visit in card.visits}
+
+
+@given(SCANS, REVISITS, st.data())
+def test_arrival_order_and_repetition_never_change_what_is_on_the_card(
+    drawn: list[tuple[str, int, int]], revisit: Any, data: st.DataObject
+) -> None:
+    course = rally(plan(revisit=revisit))
+    scans = scans_of(drawn)
+    repeated = scans + data.draw(st.lists(st.sampled_from(scans), max_size=5)) if scans else []
+    shuffled = data.draw(st.permutations(repeated))
+    straight, twisted = card_of(course, scans), card_of(course, shuffled)
+    assert keys(straight) == keys(twisted)
+    assert len(twisted.visits) == len(keys(twisted))
+    assert tally(course.course, straight) == tally(course.course, twisted)
+
+
+@given(SCANS, REVISITS)
+def test_the_keys_are_those_of_a_plain_set(drawn: list[tuple[str, int, int]], revisit: Any) -> None:
+    """A model without cards: a visit is its spot and its period."""
+    expected = set()
+    for one, _ in scans_of(drawn):
+        assert one.scanned_at is not None
+        at = one.scanned_at
+        local = at.astimezone(ZoneInfo("Asia/Tokyo"))
+        match revisit:
+            case OncePerRally():
+                period = 0
+            case OncePerDay():
+                period = int(f"{local:%Y%m%d}")
+            case _:
+                period = int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(minutes=90))
+        expected.add((one.spot, period))
+    assert keys(card_of(rally(plan(revisit=revisit)), scans_of(drawn))) == expected
+
+
+@given(SCANS)
+def test_a_card_comes_back_from_msgpack_as_it_was(drawn: list[tuple[str, int, int]]) -> None:
+    scans = [*scans_of(drawn), (scan(None, 999), NOW), (scan("a", 998), NOW - timedelta(days=99))]
+    card = card_of(rally(), scans)
+    assert len(card.refused) == 2
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(card), type=Card) == card
+
+
+def test_evolving_leaves_the_card_before_as_it_was() -> None:
+    before = visited("a")
+    fact = CheckInRefused(
+        rally="walk",
+        visitor=VISITOR,
+        spot="b",
+        occurred_at=NOW,
+        scan_id=UUID(int=5),
+        language="ja",
+        evidence="printed",
+        refusal=Refusal(RefusalCode.SPOT_GONE),
+    )
+    after = evolve(before, fact, 2, NOW)
+    assert (len(before.refused), len(after.refused), after.visits) == (0, 1, before.visits)
+    assert after.refusal_of_scan(UUID(int=5).bytes) == fact.refusal
+
+
+def test_stamps_count_a_spot_once_by_its_worth_and_forget_spots_that_left_the_plan() -> None:
+    card = card_of(rally(), [(scan("b", n), NOW + timedelta(days=n)) for n in range(3)])
+    assert tally(Course(plan()), card) == (0b0010, 3)
+    assert tally(Course(plan(spots=plan().spots[2:], sheets=[])), card) == (0, 0)
+
+
+def test_the_visitor_sees_stamps_in_local_time_lines_and_how_far_each_prize_is() -> None:
+    seen = view(Course(plan()), VISITOR, visited("b", "a"))
+    assert seen.spots == [
+        StampView("b", NOW - timedelta(minutes=1)),
+        StampView("a", NOW),
+    ]
+    assert seen.spots[0].at.utcoffset() == timedelta(hours=9)
+    assert (seen.stamps, seen.lines) == (4, 1)
+    assert seen.prizes == [
+        PrizeView("five", False, 4, 5),
+        PrizeView("line", True, 1, 1),
+        PrizeView("all", False, 2, 4),
+    ]
+
+
+def test_an_empty_card_has_nothing_and_needs_everything() -> None:
+    seen = view(Course(plan()), VISITOR, Card())
+    assert (seen.stamps, seen.lines, seen.spots) == (0, 0, [])
+    assert [(prize.have, prize.met) for prize in seen.prizes] == [(0, False)] * 3
+
+
+def full_lines(rows: list[list[str]], stamped: set[str]) -> int:
+    """Counted with a finger: walk each line of the sheet, square by square."""
+    size = len(rows)
+    ways = [[(line, at) for at in range(size)] for line in range(size)]
+    ways += [[(at, line) for at in range(size)] for line in range(size)]
+    ways += [[(at, at) for at in range(size)], [(at, size - 1 - at) for at in range(size)]]
+    return sum(all(rows[y][x] in stamped for y, x in way) for way in ways)
+
+
+@given(st.integers(2, 5), st.randoms(use_true_random=False), st.data())
+def test_bingo_lines_are_those_one_counts_with_a_finger(
+    size: int, random: Any, data: st.DataObject
+) -> None:
+    ids = [f"s{number}" for number in range(size * size + 3)]
+    sheets = []
+    for number in range(2):
+        random.shuffle(ids)
+        rows = [ids[row * size : (row + 1) * size] for row in range(size)]
+        sheets.append(Sheet(f"sheet-{number}", names(), rows))
+    spots = [Spot(spot, names(), "east") for spot in sorted(ids)]
+    course = Course(plan(spots=spots, sheets=sheets, prizes=[]))
+    missing = data.draw(st.sets(st.sampled_from(ids), max_size=size + 2))
+    stamped = set(ids) - missing
+    bits = sum(course.bit_of[spot] for spot in stamped)
+    expected = sum(full_lines(sheet.rows, stamped) for sheet in sheets)
+    assert course.full_lines(bits) == expected
+    assert standing(course, BingoLines(1), bits, 0) == (expected, 1)
+
+
+@pytest.mark.parametrize("stamped", [set(c) for n in range(5) for c in combinations(SPOTS, n)])
+def test_every_pair_of_a_sheet_of_four_is_a_line(stamped: set[str]) -> None:
+    course = Course(plan())
+    bits = sum(course.bit_of[spot] for spot in stamped)
+    assert course.full_lines(bits) == len(list(combinations(stamped, 2)))
+
+
+def test_the_card_counts_the_whole_last_day() -> None:
+    course = Course(plan(first_day=date(2026, 1, 8), last_day=date(2026, 1, 8)))
+    assert course.ends - course.starts == timedelta(days=1)

@@ -1,0 +1,43 @@
+"""The configuration: flags over variables over defaults, and nothing unknown."""
+
+from pathlib import Path
+
+import pytest
+
+from service.config import Config, ConfigError, read_config
+
+
+def test_flags_win_over_variables_and_variables_over_defaults() -> None:
+    environment = {"MEGURI_PORT": "9000", "MEGURI_HOST": "0.0.0.0", "HOME": "/x"}  # noqa: S104
+    config = read_config({"port": "9001", "host": None, "visitors": 3}, environment)
+    assert (config.port, config.host, config.batch_max) == (9001, "0.0.0.0", Config().batch_max)  # noqa: S104
+
+
+def test_an_unknown_variable_stops_the_start_and_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"MEGURI_PROT is not a setting.*MEGURI_PORT"):
+        read_config({}, {"MEGURI_PROT": "9000"})
+
+
+@pytest.mark.parametrize("name", ["MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"])
+def test_variables_of_the_tests_are_let_be(name: str) -> None:
+    assert read_config({}, {name: "x"}) == Config()
+
+
+@pytest.mark.parametrize(
+    ("flags", "environment"),
+    [({"port": "http"}, {}), ({}, {"MEGURI_PORT": "http"}), ({}, {"MEGURI_BATCH_MAX": "1.5"})],
+)
+def test_a_wrong_value_names_its_setting(
+    flags: dict[str, object], environment: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigError, match=r"MEGURI_(PORT|BATCH_MAX) \(--(port|batch-max)\)"):
+        read_config(flags, environment)
+
+
+def test_paths_are_paths() -> None:
+    assert read_config({"data": "巡り data"}, {}).data == Path("巡り data")
+
+
+def test_the_databases_password_is_masked() -> None:
+    config = Config(database_url="postgresql://user:secret@host/db")
+    assert config.masked()["database_url"] == "postgresql://***@host/db"
