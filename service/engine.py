@@ -4,6 +4,7 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from service.database.embedded import EmbeddedPostgres
 from service.database.migrate import alone, migrate
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import Outcome, RallyDecision
+from service.eventlog.log import CONNECTION_LOST, Outcome, RallyDecision
 from service.group_commit import GroupCommit
 from service.keys import ensure_key, read_keyring
 from service.sign_in import People
@@ -32,6 +33,8 @@ Clock = Callable[[], datetime]
 
 CONNECT_SECONDS_MAX = 10
 CLOSE_SECONDS_MAX = 10
+REFRESH_S = 1.0
+"""How often to look for changed rallies and keys without having been told."""
 
 
 def system_clock() -> datetime:
@@ -61,7 +64,7 @@ class Engine:
         self.signals = Signals(lambda: asyncpg.connect(dsn), self._heard)
         self.applied = Pulse()
         self.stopping = asyncio.Event()
-        self._refreshing: asyncio.Task[None] | None = None
+        self._rallies_changed = asyncio.Event()
 
     async def refresh(self) -> None:
         """Take over the rallies and keys that are new in the database."""
@@ -88,6 +91,16 @@ class Engine:
         self.stopping.set()
         self.applied.beat()
 
+    async def keep_fresh(self) -> None:
+        """Refresh when a signal says so, and now and then, until cancelled."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REFRESH_S):
+                    await self._rallies_changed.wait()
+            self._rallies_changed.clear()
+            with contextlib.suppress(*CONNECTION_LOST):
+                await self.refresh()
+
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
         with metrics.BATCH_SECONDS.time():
             outcomes = await self.log.commit(bucket, scans)
@@ -102,8 +115,7 @@ class Engine:
             case Signal.APPLIED:
                 self.applied.beat()
             case Signal.RALLIES_CHANGED:
-                if self._refreshing is None or self._refreshing.done():
-                    self._refreshing = asyncio.create_task(self.refresh())
+                self._rallies_changed.set()
 
 
 @asynccontextmanager
@@ -124,7 +136,8 @@ async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncItera
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
     """Signals and follower at work; at the end, queued check-ins are committed first."""
-    tasks = [asyncio.create_task(engine.signals.run()), asyncio.create_task(engine.follower.run())]
+    work = (engine.signals.run(), engine.follower.run(), engine.keep_fresh())
+    tasks = [asyncio.create_task(each) for each in work]
     try:
         yield
     finally:

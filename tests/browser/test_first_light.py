@@ -30,7 +30,7 @@ async def decoded(page: Page, spot: str) -> str:
 
 async def visits_shown(page: Page) -> int:
     """The visits of today that the shop's page shows."""
-    text = await page.locator("[data-visits]").first.inner_text()
+    text = await page.locator("[data-n=visits]").first.inner_text()
     return int(re.sub(r"\D", "", text))
 
 
@@ -51,7 +51,7 @@ async def test_a_scanned_poster_stamps_and_the_shop_sees_it_without_a_reload(
     await expect(stamp).to_be_visible()
     await expect(stamp).to_contain_text("NAGANO")
 
-    await expect(shop.locator("[data-visits]").first).to_have_text(
+    await expect(shop.locator("[data-n=visits]").first).to_have_text(
         re.compile(rf"^\s*{before + 1}\s*$"), timeout=20_000
     )
     assert await shop.evaluate("window.notReloaded")
