@@ -29,11 +29,10 @@ class Strike(NamedTuple):
 
 
 class SheetView(NamedTuple):
-    """A bingo sheet with its full lines; `lit` are the spots on them."""
+    """A bingo sheet, its full lines, and how many lines it has."""
 
     sheet: Sheet
     strikes: list[Strike]
-    lit: frozenset[str]
     lines: int
 
 
@@ -91,8 +90,7 @@ def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView
     for line in full:
         (x1, y1), (x2, y2) = at[line[0]], at[line[-1]]
         strikes.append(Strike(x1 + 0.5, y1 + 0.5, x2 + 0.5, y2 + 0.5, fresh in line))
-    lit = frozenset(spot for line in full for spot in line)
-    return SheetView(sheet, strikes, lit, len(lines))
+    return SheetView(sheet, strikes, len(lines))
 
 
 def _goals(course: Course, seen: CardView | None) -> list[Goal]:

@@ -47,9 +47,10 @@ async def test_a_scanned_poster_stamps_and_the_shop_sees_it_without_a_reload(
 
     visitor = await phone.new_page()
     await visitor.goto(address)
-    stamp = visitor.locator("[data-outcome=stamped]")
-    await expect(stamp).to_be_visible()
-    await expect(stamp).to_contain_text("NAGANO")
+    scan = visitor.locator("#scan[data-state=stamped]")
+    await expect(scan).to_be_visible()
+    await expect(scan).to_contain_text("NAGANO")
+    await expect(scan.get_by_role("status")).to_contain_text("スタンプを押しました")
 
     await expect(shop.locator("[data-n=visits]").first).to_have_text(
         re.compile(rf"^\s*{before + 1}\s*$"), timeout=20_000

@@ -64,7 +64,7 @@ async def test_a_late_scan_lands_at_its_own_time(site: Site) -> None:
 
 async def test_a_full_row_earns_the_draw_once(site: Site) -> None:
     visitor = site.visitor()
-    row = site.engine.rallies.get(site.rally).plan.sheets[0].rows[0]
+    row = site.engine.rallies.get(site.rally).plan.sheets[0].rows[1]
     earned = [(await site.scan(visitor, spot))[1]["earned"] for spot in row]
     assert earned[:-1] == [[]] * 4
     assert len(earned[-1]) == 1

@@ -51,6 +51,13 @@ class DemoRun:
     def interrupt(self) -> int:
         """Ctrl-C; returns the exit code."""
         self.process.send_signal(signal.SIGINT)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended; returns the exit code."""
+        assert self.process.stdout is not None
+        self.lines += self.process.stdout.readlines()
+        self.process.stdout.close()
         return self.process.wait(WAIT_S)
 
 
@@ -136,7 +143,7 @@ def test_it_comes_back_after_kill_9_of_everything(data: Path) -> None:
     assert len(killed) >= 3, "the demo, its keeper and Postgres"
     for process in killed:
         process.kill()
-    first.process.wait(WAIT_S)
+    first.wait()
     second = DemoRun(data, "--visitors", "10")
     again = second.wait_until_ready()
     assert [visits_of(again, spot) for spot in spots] == visits
@@ -146,9 +153,8 @@ def test_it_comes_back_after_kill_9_of_everything(data: Path) -> None:
 
 def test_no_visitors_and_no_serving_when_asked(data: Path) -> None:
     run = DemoRun(data, "--visitors", "0", "--no-serve")
-    assert run.process.wait(WAIT_S) == 0
-    assert run.process.stdout is not None
-    assert "simulated" not in run.process.stdout.read()
+    assert run.wait() == 0
+    assert not any("simulated" in line for line in run.lines)
     assert read_demo(data)["tokens"]["organiser"]
     assert left_behind(data) == []
 
