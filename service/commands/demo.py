@@ -5,16 +5,18 @@ Everything lives under --data and is kept: a second start goes on where the firs
 
 import argparse
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import aiohttp
 import msgspec
 from tqdm import tqdm
 
 from domain.plan import Plan
 from domain.rally import Rally, open_rally
 from qr.codes import sign
-from service.commands.common import known, say
+from service.commands.common import CommandError, known, say
 from service.commands.serve import listening, serving, stop_signal
 from service.config import Config
 from service.engine import Engine, open_engine
@@ -60,6 +62,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             if args.visitors and not await _has_visits(engine):
                 await _walk(engine, rally, url, args.visitors)
             demo = _describe(engine, rally, config.public_url or url, config.data / "demo.json")
+            await _check(url, demo)
             _write(config.data / "demo.json", demo)
             _print(engine, rally, demo)
             if not args.no_serve:
@@ -102,6 +105,7 @@ async def _has_visits(engine: Engine) -> bool:
 async def _walk(engine: Engine, rally: Rally, url: str, visitors: int) -> None:
     with tqdm(total=visitors, desc="Visitors walk", unit="visitor", leave=False) as progress:
         outcomes = await simulate(engine, rally, url, visitors, 1, progress.update)
+    await engine.follower.catch_up()
     say(f"{visitors} simulated visitors walked: {outcomes}.")
 
 
@@ -121,6 +125,16 @@ def _describe(engine: Engine, rally: Rally, url: str, file: Path) -> Demo:
             "visitor": _visitor(engine, file),
         },
     )
+
+
+async def _check(url: str, demo: Demo) -> None:
+    """Open what is about to be shown. Raises CommandError when something does not answer."""
+    pages = ["/readyz", "/", f"/s/{next(iter(demo.codes.values()))}", f"/r/{demo.rally}"]
+    async with aiohttp.ClientSession(url) as session:
+        for page in pages:
+            async with session.get(page) as answer:
+                if answer.status != HTTPStatus.OK:
+                    raise CommandError(f"The demo's {page} answers {answer.status}, not 200.")
 
 
 def _visitor(engine: Engine, file: Path) -> str:

@@ -84,7 +84,7 @@ async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
     today = engine.clock().astimezone(course.zone).date()
     return {
         "rally": rally.plan,
-        "status": rally.status,
+        "life": rally.status,
         "course": course,
         "today": today,
         "visits": sum(row["visits"] for row in rows),

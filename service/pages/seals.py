@@ -78,7 +78,7 @@ def _pieces(name: str, places: tuple[str, ...]) -> list[str]:
         if piece in _NOT_ALONE and not (whole and _is_wide(whole[-1][-1])):
             continue
         tail = len(piece) == 1 and _is_wide(piece) and whole and _is_wide(whole[-1][-1])
-        if tail and len(whole[-1]) < _PIECE_LONG:
+        if tail and len(whole[-1]) < _PIECE_LONG - 1:
             whole[-1] += piece  # しまね館, not しまね · 館
         else:
             whole.append(piece)

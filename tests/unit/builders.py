@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.card import Card, evolve
 from domain.conditions import AllSpots, BingoLines, Stamps
-from domain.events import VisitorFact
+from domain.events import VisitorFact, VisitRecorded
 from domain.plan import Area, Draw, FirstCome, OncePerDay, Plan, Prize, Sheet, Spot
 from domain.rally import Rally
 from domain.refusals import Refusal
@@ -76,7 +76,7 @@ def take(rally: Rally, card: Card, scan: Scan, now: datetime) -> tuple[Decision,
     fact: VisitorFact | None = None
     if isinstance(decision, Refusal):
         fact = refused_fact(card, scan, decision, now)
-    elif hasattr(decision, "firsts"):
+    elif isinstance(decision, VisitRecorded):
         fact = decision
     if fact is None:
         return decision, card

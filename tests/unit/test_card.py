@@ -120,6 +120,12 @@ def test_the_visitor_sees_stamps_in_local_time_lines_and_how_far_each_prize_is()
     ]
 
 
+def test_a_stamp_keeps_the_moment_it_was_given_whatever_is_revisited() -> None:
+    course = rally()
+    card = card_of(course, [(scan("a", n), NOW + timedelta(days=n)) for n in range(3)])
+    assert view(course.course, VISITOR, card).spots == [StampView("a", NOW)]
+
+
 def test_an_empty_card_has_nothing_and_needs_everything() -> None:
     seen = view(Course(plan()), VISITOR, Card())
     assert (seen.stamps, seen.lines, seen.spots) == (0, 0, [])

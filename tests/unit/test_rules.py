@@ -198,6 +198,16 @@ def test_a_rally_lasts_from_its_first_midnight_to_its_last(now: datetime, expect
     assert outcome(rally(), scan(), now) == expected
 
 
+def test_a_rally_takes_check_ins_from_the_moment_it_opens() -> None:
+    assert outcome(rally(opened_at=NOW), scan()) == "VisitRecorded"
+    assert outcome(rally(opened_at=NOW + MICROSECOND), scan()) == "rally_not_open"
+
+
+def test_a_rally_closed_after_its_last_day_was_over_before() -> None:
+    course = rally(closed_at=ENDS + timedelta(days=3))
+    assert decide(course, Card(), scan(), ENDS) == Refusal(RefusalCode.RALLY_OVER, at=ENDS)
+
+
 def test_before_and_after_the_days_the_refusal_says_when() -> None:
     early, late = (
         decide(rally(), Card(), scan(), at) for at in (STARTS - timedelta(days=3), ENDS + SECOND)
@@ -390,6 +400,13 @@ def test_each_prize_is_earned_by_the_visit_that_meets_it_and_once() -> None:
         assert isinstance(decision, VisitRecorded)
         earned.append(decision.earned)
     assert earned == [(), ("line",), ("five",), ("all",), (), (), (), ()]
+
+
+def test_a_revisit_brings_no_stamps_and_so_no_prize() -> None:
+    card = visited("a", "b")  # 4 stamps of 5; b alone is worth 3
+    decision = decide(rally(), card, scan("b"), NOW + timedelta(days=1))
+    assert isinstance(decision, VisitRecorded)
+    assert decision.earned == ()
 
 
 def test_a_prize_once_earned_is_not_earned_again_when_the_plan_asks_for_more() -> None:
