@@ -37,6 +37,7 @@ class RefusedScan(Struct, frozen=True, array_like=True):
 
     scan_id: bytes
     recorded_at: int
+    spot: str
     refusal: Refusal
 
 
@@ -53,11 +54,11 @@ class Card(Struct, frozen=True, array_like=True):
                 return index
         return None
 
-    def refusal_of_scan(self, scan_id: bytes) -> Refusal | None:
+    def refused_scan(self, scan_id: bytes) -> RefusedScan | None:
         """The refusal that `scan_id` met, if it is still remembered."""
         for refused in self.refused:
             if refused.scan_id == scan_id:
-                return refused.refusal
+                return refused
         return None
 
     def until(self, index: int) -> "Card":
@@ -103,7 +104,7 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
             )
             return Card((*card.visits, visit), card.refused)
         case CheckInRefused():
-            refused = RefusedScan(fact.scan_id.bytes, micros(recorded_at), fact.refusal)
+            refused = RefusedScan(fact.scan_id.bytes, micros(recorded_at), fact.spot, fact.refusal)
             return Card(card.visits, (*card.refused, refused)[-REFUSALS_KEPT_MAX:])
 
 
@@ -135,12 +136,16 @@ class CardView(Struct, frozen=True):
 
 
 def view(course: Course, visitor: UUID, card: Card) -> CardView:
-    """What the visitor sees of the card: stamps in the order they were given, prizes as planned."""
+    """What the visitor sees of the card: stamps in the order they were given, prizes as planned.
+
+    A stamp's time is that of the earliest visit, also when a later one has arrived before it.
+    """
     stamped, stamps = tally(course, card)
     first: dict[str, int] = {}
     for visit in card.visits:
         if visit.spot in course.bit_of:
-            first.setdefault(visit.spot, visit.occurred_at)
+            known = first.get(visit.spot, visit.occurred_at)
+            first[visit.spot] = min(known, visit.occurred_at)
     prizes = []
     for prize in course.plan.prizes:
         reached = standing(course, prize.condition, stamped, stamps)

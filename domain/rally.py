@@ -32,12 +32,21 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Opening(Struct, frozen=True):
+    """A time in which check-ins were taken; `closed_at` is None while it lasts."""
+
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
 class Rally(Struct, frozen=True, kw_only=True, dict=True):
-    """A rally as its facts have made it. Moments are None until they have come."""
+    """A rally as its facts have made it.
+
+    Every opening is kept: a scan that arrives late is judged by the one it was made in.
+    """
 
     plan: Plan
-    opened_at: datetime | None = None
-    closed_at: datetime | None = None
+    openings: tuple[Opening, ...] = ()
     cancelled_at: datetime | None = None
     revoked: frozenset[tuple[int, str | None]] = frozenset()
 
@@ -50,9 +59,9 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     def status(self) -> Status:
         if self.cancelled_at:
             return Status.CANCELLED
-        if self.closed_at:
-            return Status.CLOSED
-        return Status.OPEN if self.opened_at else Status.PLANNED
+        if not self.openings:
+            return Status.PLANNED
+        return Status.CLOSED if self.openings[-1].closed_at else Status.OPEN
 
     def is_revoked(self, key_id: int, spot: str) -> bool:
         """Whether codes of `spot` made with key `key_id` are void."""
@@ -130,9 +139,11 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
         case RallyReplanned():
             return msgspec.structs.replace(rally, plan=fact.plan)
         case RallyOpened():
-            return msgspec.structs.replace(rally, opened_at=fact.occurred_at, closed_at=None)
+            openings = (*rally.openings, Opening(fact.occurred_at))
+            return msgspec.structs.replace(rally, openings=openings)
         case RallyClosed():
-            return msgspec.structs.replace(rally, closed_at=fact.occurred_at)
+            last = Opening(rally.openings[-1].opened_at, fact.occurred_at)
+            return msgspec.structs.replace(rally, openings=(*rally.openings[:-1], last))
         case RallyCancelled():
             return msgspec.structs.replace(rally, cancelled_at=fact.occurred_at)
         case CodeRevoked():

@@ -69,9 +69,11 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
         if scan.spot not in (first.spot, None):
             return Refusal(RefusalCode.SCAN_ID_REUSED, spot=first.spot)
         return Repeated(known)
-    refused = card.refusal_of_scan(scan_id)
+    refused = card.refused_scan(scan_id)
     if refused is not None:
-        return RepeatedRefusal(refused)
+        if refused.spot != (scan.spot or ""):
+            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=refused.spot)
+        return RepeatedRefusal(refused.refusal)
     occurred_at = occurrence(scan, now)
     refusal = (
         _refused_time(rally, scan, occurred_at, now)
@@ -148,9 +150,10 @@ def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
         return Refusal(RefusalCode.RALLY_CANCELLED, at=rally.cancelled_at)
     if occurred_at < course.starts:
         return Refusal(RefusalCode.RALLY_NOT_STARTED, at=course.starts)
-    if rally.opened_at is None or occurred_at < rally.opened_at:
+    before = [opening for opening in rally.openings if opening.opened_at <= occurred_at]
+    if not before:
         return Refusal(RefusalCode.RALLY_NOT_OPEN)
-    ends = min(rally.closed_at or course.ends, course.ends)
+    ends = min(before[-1].closed_at or course.ends, course.ends)
     if occurred_at >= ends:
         return Refusal(RefusalCode.RALLY_OVER, at=ends)
     return None
@@ -185,10 +188,9 @@ def _earned(course: Course, card: Card, spot: str) -> tuple[str, ...]:
     """The prizes whose conditions this visit is the first to meet."""
     stamped, stamps = tally(course, card)
     bit = course.bit_of[spot]
-    if stamped & bit or not course.plan.prizes:
-        return ()
     before = {prize for visit in card.visits for prize in visit.earned}
-    stamped, stamps = stamped | bit, stamps + course.spots[spot].stamps
+    if not stamped & bit:
+        stamped, stamps = stamped | bit, stamps + course.spots[spot].stamps
     return tuple(
         prize.id
         for prize in course.plan.prizes

@@ -1,5 +1,7 @@
 """Rallies: what a visitor may see of a plan, the own card, and the organiser's changes."""
 
+import asyncio
+
 from aiohttp import web
 
 from domain.card import view
@@ -31,7 +33,8 @@ async def put(request: web.Request) -> web.Response:
     name = request.match_info["rally"]
     person = engine_of(request).people.organiser(request, name)
     try:
-        plan = parse_plan(await request.read(), "plan", _no_csv)
+        # A large plan takes seconds to read: check-ins must not wait for that.
+        plan = await asyncio.to_thread(parse_plan, await request.read(), "plan", _no_csv)
     except PlanMistakes as mistakes:
         raise PlanInvalid(str(mistakes)) from mistakes
     if plan.rally != name:

@@ -77,7 +77,7 @@ async def _rally(engine: Engine) -> Rally:
     before = engine.rallies.get(plan.rally)
     plan = _moved(plan, before, engine.clock())
     rally = await engine.plan(plan, "demo")
-    if rally.opened_at is None:
+    if not rally.openings:
         begins = rally.course.starts
         rally = await engine.change(
             plan.rally, lambda planned, _: open_rally(known(planned), begins, "demo")

@@ -28,5 +28,5 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     async with open_engine(config) as engine:
         rally = await engine.plan(plan, by())
     say(f"{summary}. It is {rally.status}.")
-    if not rally.opened_at:
+    if not rally.openings:
         say(f"Next: meguri codes {plan.rally} --out DIR, then meguri open {plan.rally}")

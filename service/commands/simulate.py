@@ -29,7 +29,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
     async with open_engine(config) as engine:
         rally = rally_named(engine, args.rally)
-        if rally.opened_at is None:
+        if not rally.openings:
             raise CommandError(f"{args.rally} is not open yet: meguri open {args.rally}")
         with tqdm(total=args.visitors, unit="visitor", leave=False) as progress:
             walked = await simulate(

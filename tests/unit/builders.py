@@ -9,7 +9,7 @@ from domain.card import Card, evolve
 from domain.conditions import AllSpots, BingoLines, Stamps
 from domain.events import VisitorFact, VisitRecorded
 from domain.plan import Area, Draw, FirstCome, OncePerDay, Plan, Prize, Sheet, Spot
-from domain.rally import Rally
+from domain.rally import Opening, Rally
 from domain.refusals import Refusal
 from domain.rules import Decision, Scan, decide, refused_fact
 
@@ -49,10 +49,18 @@ def plan(**changes: Any) -> Plan:
     return Plan(**said | changes)
 
 
-def rally(of: Plan | None = None, **changes: Any) -> Rally:
-    """An open rally."""
-    opened = {"opened_at": datetime(2026, 1, 1, tzinfo=UTC)}
-    return Rally(plan=of or plan(), **opened | changes)
+OPENED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def rally(
+    of: Plan | None = None,
+    opened_at: datetime | None = OPENED,
+    closed_at: datetime | None = None,
+    **changes: Any,
+) -> Rally:
+    """An open rally; `opened_at` None: not yet."""
+    openings = (Opening(opened_at, closed_at),) if opened_at else ()
+    return Rally(plan=of or plan(), **{"openings": openings} | changes)
 
 
 def scan(spot: str | None = "a", number: int = 1, **changes: Any) -> Scan:

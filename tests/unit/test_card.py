@@ -96,7 +96,9 @@ def test_evolving_leaves_the_card_before_as_it_was() -> None:
     )
     after = evolve(before, fact, 2, NOW)
     assert (len(before.refused), len(after.refused), after.visits) == (0, 1, before.visits)
-    assert after.refusal_of_scan(UUID(int=5).bytes) == fact.refusal
+    remembered = after.refused_scan(UUID(int=5).bytes)
+    assert remembered is not None
+    assert (remembered.refusal, remembered.spot) == (fact.refusal, fact.spot)
 
 
 def test_stamps_count_a_spot_once_by_its_worth_and_forget_spots_that_left_the_plan() -> None:
@@ -171,3 +173,11 @@ def test_every_pair_of_a_sheet_of_four_is_a_line(stamped: set[str]) -> None:
 def test_the_card_counts_the_whole_last_day() -> None:
     course = Course(plan(first_day=date(2026, 1, 8), last_day=date(2026, 1, 8)))
     assert course.ends - course.starts == timedelta(days=1)
+
+
+def test_a_stamp_has_the_time_of_the_earliest_visit_whichever_arrived_first() -> None:
+    early, late = NOW - timedelta(days=1), NOW
+    for order in ((early, late), (late, early)):
+        scans = [(scan("a", n, scanned_at=at), NOW) for n, at in enumerate(order)]
+        shown = view(rally().course, VISITOR, card_of(rally(), scans))
+        assert [stamp.at for stamp in shown.spots] == [early]

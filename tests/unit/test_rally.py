@@ -17,6 +17,7 @@ from domain.events import (
     RallyReplanned,
 )
 from domain.rally import (
+    Opening,
     NotAllowed,
     Rally,
     Status,
@@ -95,7 +96,8 @@ def test_a_change_makes_its_fact_is_done_already_or_is_not_allowed(
 
 def test_a_closed_rally_that_opens_again_is_open_from_then_on() -> None:
     reopened = after(OPENED, CLOSED, RallyOpened(**SAID | {"occurred_at": LATER}))
-    assert (reopened.status, reopened.opened_at, reopened.closed_at) == (Status.OPEN, LATER, None)
+    first = Opening(SAID["occurred_at"], SAID["occurred_at"])
+    assert (reopened.status, reopened.openings) == (Status.OPEN, (first, Opening(LATER)))
 
 
 def test_a_plan_is_laid_out_once_and_then_changed() -> None:
@@ -112,7 +114,7 @@ def test_a_changed_plan_changes_the_course_and_nothing_else() -> None:
     changed = plan(spots=plan().spots[1:], sheets=[])
     replanned = evolve_rally(before, RallyReplanned(plan=changed, **SAID))
     assert "a" not in replanned.course.spots
-    assert (replanned.opened_at, replanned.revoked) == (before.opened_at, before.revoked)
+    assert (replanned.openings, replanned.revoked) == (before.openings, before.revoked)
 
 
 @pytest.mark.parametrize(

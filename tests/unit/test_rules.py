@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.card import REFUSALS_KEPT_MAX, Card, Visit
+from domain.conditions import Stamps
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import Firsts, VisitRecorded
-from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Spot
-from domain.rally import Rally
+from domain.plan import FirstCome, OncePerDay, OncePerInterval, OncePerRally, Prize, Spot
+from domain.rally import Opening, Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
     CLOCK_SKEW_MAX,
@@ -281,6 +282,23 @@ def test_a_scan_counts_for_when_it_was_made_not_for_when_it_arrived() -> None:
     assert outcome(rally(cancelled_at=made), late, arrives) == "rally_cancelled"
 
 
+def test_a_late_scan_is_judged_by_the_opening_it_was_made_in() -> None:
+    """Given a rally that was open, closed for a day, and open again."""
+    day = timedelta(days=1)
+    openings = (Opening(NOW - 4 * day, NOW - 2 * day), Opening(NOW - day))
+    reopened = rally(openings=openings)
+    for ago, expected in (
+        (5 * day, "rally_not_open"),
+        (3 * day, "VisitRecorded"),
+        (2 * day, "rally_over"),
+        (day + SECOND, "rally_over"),
+        (day, "VisitRecorded"),
+    ):
+        late = scan(scanned_at=NOW - ago)
+        patient = plan(late_scan_hours_max=200)
+        assert outcome(rally(patient, openings=reopened.openings), late) == expected
+
+
 # --- revisits -----------------------------------------------------------------------------------
 
 MIDNIGHT = datetime(2026, 1, 15, 15, 0, tzinfo=UTC)  # the 16th begins in Tokyo
@@ -391,6 +409,14 @@ def test_so_many_refusals_are_logged_in_a_day_and_no_more() -> None:
 
 
 # --- prizes -------------------------------------------------------------------------------------
+
+
+def test_a_condition_made_easier_is_earned_by_the_next_visit_also_of_a_stamped_spot() -> None:
+    card = visited("a", "c", now=NOW - timedelta(days=1))
+    easier = plan(prizes=[Prize("two", names(), Stamps(2), FirstCome())])
+    decision = decide(rally(easier), card, scan("a", 9), NOW)
+    assert isinstance(decision, VisitRecorded)
+    assert decision.earned == ("two",)
 
 
 def test_each_prize_is_earned_by_the_visit_that_meets_it_and_once() -> None:
@@ -539,3 +565,9 @@ def test_sums_of_firsts_are_exact_distinct_counts(
 def test_a_spot_named_anew_is_a_new_spot() -> None:
     changed = plan(spots=[*plan().spots[1:], Spot("a2", names(), "east")], sheets=[])
     assert outcome(rally(changed), scan("a2"), card=visited("a")) == "VisitRecorded"
+
+
+def test_a_refused_scan_id_is_no_good_for_another_spot() -> None:
+    _, card = take(rally(opened_at=None), Card(), scan("a", 5), NOW)
+    decision = decide(rally(), card, scan("b", 5), NOW)
+    assert decision == Refusal(RefusalCode.SCAN_ID_REUSED, spot="a")
