@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain.conditions import standing
 from domain.course import Course
-from domain.encoding import micros, moment_of
+from domain.encoding import micros
 from domain.events import CheckInRefused, VisitorFact, VisitRecorded
 from domain.refusals import Refusal
 
@@ -155,6 +155,6 @@ def view(course: Course, visitor: UUID, card: Card) -> CardView:
         visitor,
         stamps,
         course.full_lines(stamped),
-        [StampView(spot, moment_of(at).astimezone(course.zone)) for spot, at in first.items()],
+        [StampView(spot, course.local(at)) for spot, at in first.items()],
         prizes,
     )

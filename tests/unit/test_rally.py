@@ -17,8 +17,8 @@ from domain.events import (
     RallyReplanned,
 )
 from domain.rally import (
-    Opening,
     NotAllowed,
+    Opening,
     Rally,
     Status,
     cancel_rally,
