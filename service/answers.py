@@ -1,4 +1,4 @@
-"""Answers: JSON, problem documents (RFC 9457), and the one middleware that makes failures both.
+"""Answers: JSON, problem documents (RFC 9457), and the one place that makes failures both.
 
 A problem's `code` is stable; its `detail` is a sentence in the language of whoever asks.
 """
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from domain.rally import NotAllowed
 from service.context import voice_of
@@ -37,6 +37,8 @@ class FailurePage(Protocol):
 FAILURE_PAGE: web.AppKey[FailurePage] = web.AppKey("failure_page")
 PROBLEM = "application/problem+json"
 REFUSED_STATUS = 422
+NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+"""No answer is ever taken for something else than it says it is."""
 
 log = structlog.get_logger()
 encode = msgspec.json.Encoder().encode
@@ -57,7 +59,9 @@ class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 def json_answer(body: object, status: int = 200) -> web.Response:
     """`body` as JSON."""
-    return web.Response(body=encode(body), status=status, content_type="application/json")
+    return web.Response(
+        body=encode(body), status=status, content_type="application/json", headers=NOSNIFF
+    )
 
 
 def problem_of(request: web.Request, failure: Failure) -> Problem:
@@ -89,7 +93,10 @@ def refusal_problem(request: web.Request, refused: Refused) -> Problem:
 def problem_answer(problem: Problem, headers: dict[str, str] | None = None) -> web.Response:
     """A problem document as an answer."""
     return web.Response(
-        body=encode(problem), status=problem.status, content_type=PROBLEM, headers=headers
+        body=encode(problem),
+        status=problem.status,
+        content_type=PROBLEM,
+        headers={**NOSNIFF, **(headers or {})},
     )
 
 
@@ -104,30 +111,35 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
         raise BodyNotJson(str(error)) from error
 
 
-@web.middleware
-async def failures_to_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn whatever went wrong into an answer; let nothing else out."""
-    try:
-        return await handler(request)
-    except Failure as failure:
-        return failed(request, failure)
-    except NotAllowed as refused:
-        return failed(request, Conflict(refused.code, str(refused)))
-    except web.HTTPRequestEntityTooLarge as error:
-        return failed(request, BodyTooLarge(error.text))
-    except web.HTTPNotFound:
-        return failed(request, NotFound())
-    except web.HTTPMethodNotAllowed as error:
-        answer = failed(request, MethodNotAllowed())
-        answer.headers[hdrs.ALLOW] = ", ".join(sorted(error.allowed_methods))
-        return answer
-    except web.HTTPException:
-        raise  # redirects
-    except ConnectionResetError:
-        raise  # the asker has gone
-    except Exception:
-        log.exception("request_failed", method=request.method, route=route_of(request))
-        return failed(request, Failure())
+def answering(handler: Handler) -> Handler:
+    """`handler`, with whatever goes wrong turned into an answer; nothing else gets out."""
+
+    async def answered(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Failure as failure:
+            return failed(request, failure)
+        except NotAllowed as refused:
+            return failed(request, Conflict(refused.code, str(refused)))
+        except web.HTTPRequestEntityTooLarge as error:
+            return failed(request, BodyTooLarge(error.text))
+        except (web.HTTPException, ConnectionResetError):
+            raise  # a redirect; an asker who has gone
+        except Exception:
+            log.exception("request_failed", method=request.method, route=route_of(request))
+            return failed(request, Failure())
+
+    return answered
+
+
+async def nowhere(request: web.Request) -> web.Response:
+    """What no route has taken: the address is unknown, or it does not take the method."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource is not request.match_info.route.resource:
+            _, methods = await resource.resolve(request)
+            allowed |= methods
+    raise MethodNotAllowed(allowed) if allowed else NotFound
 
 
 def failed(request: web.Request, failure: Failure) -> web.Response:

@@ -183,21 +183,16 @@ async def _close(pool: asyncpg.Pool) -> None:
 
 
 class Pulse:
-    """Wakes everybody who waits, at every beat."""
+    """Wakes everybody who waits for the next beat."""
 
     def __init__(self) -> None:
-        self._event = asyncio.Event()
+        self._coming = asyncio.Event()
 
     def beat(self) -> None:
         """Wake all."""
-        self._event.set()
-        self._event = asyncio.Event()
+        self._coming.set()
+        self._coming = asyncio.Event()
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait for a beat, at most so long; returns whether there was one."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            return False
-        return True
+    def coming(self) -> asyncio.Event:
+        """The beat to come: asked for before looking, so that none is missed while one looks."""
+        return self._coming

@@ -1,7 +1,7 @@
 """Failures: what could not be done, as one small tree of exceptions.
 
 A refusal is a value (`domain/refusals.py`); a failure is raised anywhere and turned into an
-answer in one middleware (`service/answers.py`). The sentences are message ids of the catalogues.
+answer in one place (`service/answers.py`). The sentences are message ids of the catalogues.
 """
 
 
@@ -87,6 +87,14 @@ class MethodNotAllowed(Failure):
     status = 405
     code = "method_not_allowed"
     sentence = "This address does not take such a request."
+
+    def __init__(self, allowed: set[str]) -> None:
+        super().__init__(f"allowed are {', '.join(sorted(allowed))}")
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(sorted(self.allowed))}
 
 
 class Conflict(Failure):

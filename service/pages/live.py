@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -11,6 +12,8 @@ KEEP_ALIVE_S = 15.0
 """Proxies cut a stream that says nothing for a minute."""
 AT_MOST_EVERY_S = 0.25
 """Nobody reads faster, and a burst must not be spent on drawing."""
+
+STILL_HERE = b": still here\n\n"
 
 
 async def stream(request: web.Request, draw: Callable[[], Awaitable[str]]) -> web.StreamResponse:
@@ -24,15 +27,22 @@ async def stream(request: web.Request, draw: Callable[[], Awaitable[str]]) -> we
         }
     )
     await answer.prepare(request)
+    if request.method == "HEAD":
+        return answer
     shown = None
-    while not engine.stopping.is_set():
-        drawn = await draw()
-        if drawn != shown:
-            data = "".join(f"data: {line}\n" for line in drawn.splitlines())
-            await answer.write(f"{data}\n".encode())
+    with suppress(ConnectionResetError):  # whoever watched has gone: that is how a stream ends
+        while not engine.stopping.is_set():
+            coming = engine.applied.coming()
+            drawn = await draw()
+            await answer.write(_event(drawn) if drawn != shown else STILL_HERE)
             shown = drawn
-        else:
-            await answer.write(b": still here\n\n")
-        await engine.applied.wait(KEEP_ALIVE_S)
-        await asyncio.sleep(AT_MOST_EVERY_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await coming.wait()
+            await asyncio.sleep(AT_MOST_EVERY_S)
     return answer
+
+
+def _event(text: str) -> bytes:
+    data = "".join(f"data: {line}\n" for line in text.splitlines())
+    return f"{data}\n".encode()

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.answers import NOSNIFF
 from service.api.visitors import keep
 from service.context import voice_of
 from service.failures import Failure
@@ -16,6 +17,17 @@ from service.pages.seals import seal, turn
 
 _SERVICE = Path(__file__).parent.parent
 STATIC = _SERVICE / "static"
+
+_HEADERS = {
+    **NOSNIFF,
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language, Cookie",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+}
 
 _environment = Environment(
     loader=FileSystemLoader(_SERVICE / "templates"),
@@ -66,7 +78,7 @@ def html(text: str, status: int = 200) -> web.Response:
         text=text,
         status=status,
         content_type="text/html",
-        headers={"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie"},
+        headers=_HEADERS,
     )
     answer.enable_compression()
     return answer

@@ -134,7 +134,7 @@ def _edge(middle: float, size: float) -> float:
 
 def _width(text: str) -> float:
     """In letters' heights, of a heavy serif."""
-    return sum(1.0 if _is_wide(letter) else 0.76 if letter.isupper() else 0.57 for letter in text)
+    return sum(1.0 if _is_wide(letter) else 0.8 if letter.isupper() else 0.62 for letter in text)
 
 
 def _is_wide(letter: str) -> bool:

@@ -18,6 +18,7 @@ let memory = null; // where storage is blocked, the page itself remembers
 let known = "known" in page.dataset;
 let newVisitor = false;
 let wake = null;
+let pressed = false;
 
 function keptScan() {
   try {
@@ -54,6 +55,7 @@ function serverNow() {
 }
 
 function show(state, detail) {
+  if (state === page.dataset.state && !detail) return;
   page.dataset.state = state;
   for (const block of page.querySelectorAll("[data-when]")) {
     const on = block.dataset.when.split(" ").includes(state);
@@ -61,9 +63,12 @@ function show(state, detail) {
     if (on && text) text.textContent = detail ?? "";
     block.hidden = !on;
   }
-  const held = document.activeElement === again;
+  pressed ||= document.activeElement === again;
   again.hidden = !["offline", "busy", "failed", "cookies"].includes(state);
-  if (held && again.hidden) page.querySelector(`[data-when~="${state}"] h2[tabindex]`)?.focus();
+  if (!pressed || state === "stamping") return;
+  // Whoever pressed "try now" is led to what came of it; nobody else's focus is moved.
+  (again.hidden ? page.querySelector(`[data-when~="${state}"] h2`) : again)?.focus();
+  pressed = false;
 }
 
 async function send(address, body) {
@@ -108,14 +113,16 @@ async function checkIn(scan, late) {
   return checkIn(scan, late);
 }
 
+// Waits, or is woken by the visitor or the network; says whether it was woken.
 function waitFor(ms) {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => wake(), ms);
-    wake = () => {
+    const end = (woken) => {
       clearTimeout(timer);
       wake = null;
-      resolve();
+      resolve(woken);
     };
+    const timer = setTimeout(end, ms, false);
+    wake = () => end(true);
   });
 }
 
@@ -139,8 +146,8 @@ async function takeScan() {
     }
     if (sent && sent.status !== 503) return finish(sent);
     if (sent) show("busy");
-    await waitFor(pause(attempt, sent?.answer));
-    if (page.dataset.state === "offline" && navigator.onLine) show("stamping");
+    // Quiet attempts change nothing on the page: a screen reader would tell each of them.
+    if (await waitFor(pause(attempt, sent?.answer))) show("stamping");
   }
 }
 

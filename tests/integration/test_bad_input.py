@@ -216,3 +216,28 @@ async def test_a_bad_plan_names_the_field(site: Site, tokyo: Plan) -> None:
     status, problem = await site.ask("PUT", f"/api/rallies/{RALLY}", site.organiser(), json=plan)
     assert (status, problem["code"]) == (422, "plan_invalid")
     assert "spots[3].area" in problem["why"]
+
+
+async def test_every_answer_says_how_far_it_may_be_trusted(site: Site) -> None:
+    async with site.session.get("/", headers={"Accept": "text/html"}) as page:
+        assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+    async with site.session.get("/api/nothing") as problem:
+        assert problem.headers["X-Content-Type-Options"] == "nosniff"
+    async with site.session.get("/static/meguri.css") as style:
+        assert "immutable" in style.headers["Cache-Control"]
+    for path in ("/static/..%2fapp.py", "/static/", "/static/none.css"):
+        async with site.session.get(path) as answer:
+            assert answer.status == 404
+    async with site.session.delete("/api/visitors") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+
+
+async def test_a_lost_person_is_shown_a_page_and_a_lost_program_a_problem(site: Site) -> None:
+    for path, accept, kind in (
+        ("/nowhere", "text/html", "text/html"),
+        ("/nowhere", "*/*", "application/problem+json"),
+        ("/api/nowhere", "text/html", "application/problem+json"),
+    ):
+        async with site.session.get(path, headers={"Accept": accept}) as answer:
+            assert (answer.status, answer.content_type) == (404, kind)

@@ -30,7 +30,17 @@ class DemoRun:
     def __init__(self, data: Path, *arguments: str) -> None:
         self.data = data
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service", "demo", "--data", str(data), "--port", "0", *arguments],
+            [
+                sys.executable,
+                "-m",
+                "service",
+                "demo",
+                "--data",
+                str(data),
+                "--port",
+                "0",
+                *arguments,
+            ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
@@ -217,7 +227,16 @@ def test_one_command_in_a_clone_sets_everything_up(clone: tuple[Path, dict[str, 
     tree, how = clone
     for _ in range(2):
         done = subprocess.run(
-            ["./scripts/demo", "--no-serve", "--visitors", "3", "--port", "0", "--data", "デモ data"],
+            [
+                "./scripts/demo",
+                "--no-serve",
+                "--visitors",
+                "3",
+                "--port",
+                "0",
+                "--data",
+                "デモ data",
+            ],
             capture_output=True,
             text=True,
             timeout=600,
