@@ -25,7 +25,6 @@ from service.sign_in import Role
 
 AT_ONCE_MAX = 16
 """Phones that send at the same time."""
-DAYS_BACK = 2
 STRIDE_M = 500
 """How far a visitor likes to go: the chance of a next spot falls by e with each stride."""
 _START_HOURS = [10, 11, 11, 12, 12, 13, 13, 13, 14, 14, 15, 15, 16, 17, 18]
@@ -71,9 +70,9 @@ def walk(random: Random, rally: Rally, now: datetime) -> Walk:
     zone = rally.course.zone
     today = now.astimezone(zone).replace(minute=0, second=0, microsecond=0)
     begins = today.replace(hour=random.choice(_START_HOURS)) - timedelta(
-        days=random.randint(0, DAYS_BACK), minutes=random.randint(-59, 0)
+        days=random.randint(0, _days_back(rally)), minutes=random.randint(-59, 0)
     )
-    while begins >= now:
+    if begins >= now:
         begins -= timedelta(days=1)
     spot, moment = random.choice(spots), begins
     scans = []
@@ -91,6 +90,11 @@ def walk(random: Random, rally: Rally, now: datetime) -> Walk:
         moment += timedelta(minutes=random.uniform(6, 18), seconds=_seconds(spot, following))
         spot = following
     return Walk(random.choice(_LANGUAGES), begins - timedelta(minutes=1), scans)
+
+
+def _days_back(rally: Rally) -> int:
+    """How many days ago a walk may have been, to be taken as late scans and never as too late."""
+    return max(0, rally.plan.late_scan_hours_max // 24 - 1)
 
 
 def _next(random: Random, here: Spot, left: list[Spot]) -> Spot:

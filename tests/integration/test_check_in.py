@@ -38,7 +38,7 @@ async def test_the_same_scan_id_is_given_the_first_answer_again(site: Site) -> N
 
 async def test_a_refusal_is_given_again_and_logged_once(site: Site) -> None:
     visitor, scan_id = site.visitor(), uuid4()
-    old = (site.clock() - timedelta(days=5)).isoformat()
+    old = (site.clock() - timedelta(days=8)).isoformat()
     first = await site.scan(visitor, GINZA, scan_id, scanned_at=old)
     assert (first[0], first[1]["code"]) == (422, "scan_too_old")
     assert await site.scan(visitor, GINZA, scan_id, scanned_at=old) == first

@@ -118,7 +118,7 @@ async def test_a_full_queue_says_so_at_once(open_another: OpenEngine, engine: En
 async def test_refusals_are_logged_up_to_a_limit_for_each_visitor(engine: Engine) -> None:
     visitor = uuid4()
     bucket = engine.log.bucket_of(visitor)
-    late = NOON - timedelta(days=6)
+    late = NOON - timedelta(days=9)
     scans = [scan(engine, visitor, "nagano-ginza") for _ in range(50)]
     old = [
         Scan(**{f: getattr(s, f) for f in s.__struct_fields__} | {"scanned_at": late})
