@@ -64,6 +64,10 @@ class Course:
         """The local time of a moment, given in microseconds since 1970."""
         return self.hour_at(at).epoch + timedelta(microseconds=at)
 
+    def begins(self, day: date) -> datetime:
+        """When a day of the rally's time zone begins."""
+        return _midnight(day, self.zone)
+
     def period_of(self, at: int) -> int:
         """The part of a visit's key that says when a revisit counts again."""
         match self.plan.revisit:

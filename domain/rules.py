@@ -4,10 +4,10 @@ This is the one place that says whether a scan is a visit. It sees the newest ca
 the time; it changes nothing.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.card import Card, CardView, Visit, tally, view
 from domain.conditions import standing
@@ -33,7 +33,7 @@ class Scan(Struct, frozen=True, kw_only=True):
     """An attempt to check in, its code and its visitor's token verified."""
 
     rally: str
-    spot: str | None
+    spot_tag: int
     key_id: int
     visitor: UUID
     scan_id: UUID
@@ -41,6 +41,8 @@ class Scan(Struct, frozen=True, kw_only=True):
     evidence: str
     card_since: datetime
     scanned_at: datetime | None = None
+    card_wanted: bool = True
+    """Whether the answer shows the card; a batch of scans shows it once, at its end."""
 
 
 class AlreadyStamped(Struct, frozen=True):
@@ -66,46 +68,39 @@ Decision = VisitRecorded | AlreadyStamped | Repeated | RepeatedRefusal | Refusal
 
 def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
     """Whether `scan` is a visit: the fact to record, or why there is none."""
-    scan_id = scan.scan_id.bytes
-    known = card.visit_of_scan(scan_id)
-    if known is not None:
-        first = card.visits[known]
-        if scan.spot not in (first.spot, None):
-            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=first.spot)
-        return Repeated(known)
-    refused = card.refused_scan(scan_id)
-    if refused is not None:
-        if refused.spot != (scan.spot or ""):
-            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=refused.spot)
-        return RepeatedRefusal(refused.refusal)
+    course = rally.course
+    spot = spot_of(rally, scan)
+    repeated = _repeated(card, scan, spot)
+    if repeated is not None:
+        return repeated
     occurred_at = occurrence(scan, now)
     refusal = (
         _refused_time(rally, scan, occurred_at, now)
         or _refused_rally(rally, occurred_at)
-        or _refused_spot(rally, scan)
+        or _refused_spot(rally, scan, spot)
     )
     if refusal is not None:
         return refusal
-    assert scan.spot is not None
-    course = rally.course
+    assert spot is not None, "_refused_spot has ruled it out"
     at = micros(occurred_at)
     period = course.period_of(at)
     for index, visit in enumerate(card.visits):
-        if visit.spot == scan.spot and visit.period == period:
+        # By today's plan: a replan may have changed when a revisit counts.
+        if visit.spot == spot and course.period_of(visit.occurred_at) == period:
             return AlreadyStamped(index)
     if len(card.visits) >= VISITS_PER_CARD_MAX:
         return Refusal(RefusalCode.CARD_FULL)
     return VisitRecorded(
         rally=scan.rally,
         visitor=scan.visitor,
-        spot=scan.spot,
+        spot=spot,
         period=period,
-        firsts=_firsts(course, card, scan.spot, at),
+        firsts=_firsts(course, card, spot, at),
         occurred_at=occurred_at,
         scan_id=scan.scan_id,
         language=scan.language,
         evidence=scan.evidence,
-        earned=_earned(course, card, scan.spot),
+        earned=_earned(course, card, spot),
         late=now - occurred_at > LATE_AFTER,
     )
 
@@ -119,7 +114,14 @@ def occurrence(scan: Scan, now: datetime) -> datetime:
     return scan.scanned_at
 
 
-def refused_fact(card: Card, scan: Scan, refusal: Refusal, now: datetime) -> CheckInRefused | None:
+def spot_of(rally: Rally, scan: Scan) -> str | None:
+    """The spot that the scanned code stands for; None if the plan has none (any more)."""
+    return rally.course.spot_by_tag.get(scan.spot_tag)
+
+
+def refused_fact(
+    rally: Rally, card: Card, scan: Scan, refusal: Refusal, now: datetime
+) -> CheckInRefused | None:
     """The fact that `scan` was refused, or None when the visitor has used up the log's patience.
 
     A reused scan id is never logged: its id is already the name of another fact.
@@ -129,7 +131,7 @@ def refused_fact(card: Card, scan: Scan, refusal: Refusal, now: datetime) -> Che
     return CheckInRefused(
         rally=scan.rally,
         visitor=scan.visitor,
-        spot=scan.spot or "",
+        spot=spot_of(rally, scan) or "",
         occurred_at=min(occurrence(scan, now), now),
         scan_id=scan.scan_id,
         language=scan.language,
@@ -138,13 +140,32 @@ def refused_fact(card: Card, scan: Scan, refusal: Refusal, now: datetime) -> Che
     )
 
 
+def _repeated(
+    card: Card, scan: Scan, spot: str | None
+) -> Repeated | RepeatedRefusal | Refusal | None:
+    """The first answer to this scan id, if it has had one; an id is good for one spot only."""
+    scan_id = scan.scan_id.bytes
+    known = card.visit_of_scan(scan_id)
+    if known is not None:
+        first = card.visits[known]
+        if spot not in (first.spot, None):
+            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=first.spot)
+        return Repeated(known)
+    refused = card.refused_scan(scan_id)
+    if refused is None:
+        return None
+    if refused.spot and refused.spot != spot:
+        return Refusal(RefusalCode.SCAN_ID_REUSED, spot=refused.spot)
+    return RepeatedRefusal(refused.refusal)
+
+
 def _refused_time(rally: Rally, scan: Scan, occurred_at: datetime, now: datetime) -> Refusal | None:
     if occurred_at > now:
-        return Refusal(RefusalCode.SCAN_IN_FUTURE, at=occurred_at)
+        return _at(RefusalCode.SCAN_IN_FUTURE, occurred_at)
     if now - occurred_at > rally.course.late_max + CLOCK_SKEW_MAX:
-        return Refusal(RefusalCode.SCAN_TOO_OLD, at=occurred_at)
+        return _at(RefusalCode.SCAN_TOO_OLD, occurred_at)
     if occurred_at < scan.card_since - CLOCK_SKEW_MAX:
-        return Refusal(RefusalCode.SCAN_BEFORE_CARD, at=scan.card_since)
+        return _at(RefusalCode.SCAN_BEFORE_CARD, scan.card_since)
     return None
 
 
@@ -152,24 +173,29 @@ def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
     """Whether the rally took check-ins when the scan was made (not: when it arrived)."""
     course = rally.course
     if rally.cancelled_at and occurred_at >= rally.cancelled_at:
-        return Refusal(RefusalCode.RALLY_CANCELLED, at=rally.cancelled_at)
+        return _at(RefusalCode.RALLY_CANCELLED, rally.cancelled_at)
     if occurred_at < course.starts:
-        return Refusal(RefusalCode.RALLY_NOT_STARTED, at=course.starts)
+        return _at(RefusalCode.RALLY_NOT_STARTED, course.starts)
     before = [opening for opening in rally.openings if opening.opened_at <= occurred_at]
     if not before:
         return Refusal(RefusalCode.RALLY_NOT_OPEN)
     ends = min(before[-1].closed_at or course.ends, course.ends)
     if occurred_at >= ends:
-        return Refusal(RefusalCode.RALLY_OVER, at=ends)
+        return _at(RefusalCode.RALLY_OVER, ends)
     return None
 
 
-def _refused_spot(rally: Rally, scan: Scan) -> Refusal | None:
-    if scan.spot is None or scan.spot not in rally.course.spots:
+def _refused_spot(rally: Rally, scan: Scan, spot: str | None) -> Refusal | None:
+    if spot is None:
         return Refusal(RefusalCode.SPOT_GONE)
-    if rally.is_revoked(scan.key_id, scan.spot):
+    if rally.is_revoked(scan.key_id, spot):
         return Refusal(RefusalCode.CODE_REVOKED)
     return None
+
+
+def _at(code: RefusalCode, moment: datetime) -> Refusal:
+    # In UTC, as a card keeps it: a refusal that is given again is the same to the letter.
+    return Refusal(code, at=moment.astimezone(UTC))
 
 
 def _firsts(course: Course, card: Card, spot: str, at: int) -> int:
@@ -210,12 +236,12 @@ class Answer(Struct, frozen=True, kw_only=True):
     outcome: str
     rally: str
     spot: str
-    card: CardView
+    card: CardView | UnsetType = UNSET
     position: int
     earned: tuple[str, ...]
 
 
-def answer(rally: Rally, visitor: UUID, card: Card, decision: AlreadyStamped | Repeated) -> Answer:
+def answer(rally: Rally, scan: Scan, card: Card, decision: AlreadyStamped | Repeated) -> Answer:
     """The answer to a scan whose visit is on `card`.
 
     A repeated scan is answered from the card as it was then, so the first answer comes again.
@@ -231,7 +257,7 @@ def answer(rally: Rally, visitor: UUID, card: Card, decision: AlreadyStamped | R
         outcome=outcome,
         rally=rally.plan.rally,
         spot=visit.spot,
-        card=view(rally.course, visitor, card),
+        card=view(rally.course, scan.visitor, card) if scan.card_wanted else UNSET,
         position=visit.position,
         earned=earned,
     )

@@ -5,7 +5,7 @@ that is still to be committed. Because progress moves with the rows, every fact 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -29,12 +29,19 @@ async def prepare(connection: asyncpg.Connection, projection: Projection) -> Non
     await connection.execute(_CREATE_PROGRESS, projection.name)
 
 
-async def apply(connection: asyncpg.Connection, projection: Projection) -> int:
-    """Apply what is new in every bucket nobody else is applying; returns how many facts."""
+class Applied(NamedTuple):
+    """How many facts were applied, and whether there were more than one pass takes."""
+
+    facts: int
+    more: bool
+
+
+async def apply(connection: asyncpg.Connection, projection: Projection) -> Applied:
+    """Apply what is new in every bucket nobody else is applying; at most FACTS_MAX a bucket."""
     async with connection.transaction():
         claimed = await connection.fetch(_CLAIM_PROGRESS, projection.name)
         if not claimed:
-            return 0
+            return Applied(0, more=False)
         merged: dict[Key, list[int]] = {}
         reached: dict[int, int] = {}
         for bucket, position, head in claimed:
@@ -46,7 +53,10 @@ async def apply(connection: asyncpg.Connection, projection: Projection) -> int:
         await connection.execute(
             _MOVE_PROGRESS, projection.name, list(reached), list(reached.values())
         )
-    return sum(reached[bucket] - position for bucket, position, _ in claimed)
+    return Applied(
+        sum(reached[bucket] - position for bucket, position, _ in claimed),
+        any(reached[bucket] < head for bucket, _, head in claimed),
+    )
 
 
 def merge(merged: dict[Key, list[int]], rows: list[Any], keys: int) -> None:

@@ -5,6 +5,7 @@ now and then, so that a lost wake-up costs a moment and nothing else.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import asyncpg
 import structlog
 
-from projections.apply import apply
+from projections.apply import Applied, apply
 from projections.catalogue import Projection
 
 POLL_S = 1.0
@@ -59,29 +60,39 @@ class Follower:
     async def run(self) -> None:
         """Follow until cancelled. A failure is logged and tried again: the log is not in danger."""
         while True:
-            try:
-                if await self.catch_up():
-                    self._applied()
+            self._woken.clear()
+            applied = await self._pass()
+            if applied.facts:
+                self._applied()
+            if not applied.more:
                 await self._wait()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("follow_failed", error=repr(error))
-                await asyncio.sleep(RETRY_S)
 
     async def catch_up(self) -> int:
-        """Apply everything there is; returns how many facts were applied."""
+        """Apply everything there is now; returns how many facts were applied."""
         total = 0
-        self._woken.clear()
         async with self._pool.acquire() as connection:
             for projection in self._projections:
-                while count := await apply(connection, projection):
-                    total += count
-                    log.debug("applied", projection=projection.name, facts=count)
+                while (applied := await apply(connection, projection)).facts:
+                    total += applied.facts
         return total
 
+    async def _pass(self) -> Applied:
+        """Apply once for each projection; one that fails does not hold up the others."""
+        facts, more = 0, False
+        for projection in self._projections:
+            try:
+                async with self._pool.acquire() as connection:
+                    applied = await apply(connection, projection)
+            except Exception:
+                log.exception("follow_failed", projection=projection.name)
+                await asyncio.sleep(RETRY_S)
+            else:
+                facts, more = facts + applied.facts, more or applied.more
+        return Applied(facts, more)
+
     async def _wait(self) -> None:
-        try:
+        """Wait to be woken, then a moment more: what a burst commits is applied together."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._woken.wait()
-            await asyncio.sleep(GATHER_S)
-        except TimeoutError:
-            pass
+        await asyncio.sleep(GATHER_S)

@@ -13,14 +13,17 @@ from aiohttp import web
 
 from domain.rally import NotAllowed
 from service.context import voice_of
+from service.eventlog.log import CONNECTION_LOST
 from service.failures import (
     BodyInvalid,
     BodyNotJson,
     BodyTooLarge,
     Conflict,
+    CrossSite,
     Failure,
     MethodNotAllowed,
     NotFound,
+    Unavailable,
 )
 from service.scans import Refused
 
@@ -37,6 +40,8 @@ class FailurePage(Protocol):
 FAILURE_PAGE: web.AppKey[FailurePage] = web.AppKey("failure_page")
 PROBLEM = "application/problem+json"
 REFUSED_STATUS = 422
+_OUR_FAULT = 500
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 """No answer is ever taken for something else than it says it is."""
 
@@ -72,7 +77,7 @@ def problem_of(request: web.Request, failure: Failure) -> Problem:
         status=failure.status,
         code=failure.code,
         detail=voice_of(request).say(failure.sentence),
-        why=failure.detail,
+        why=failure.detail if failure.status < _OUR_FAULT else None,
     )
 
 
@@ -111,11 +116,22 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
         raise BodyNotJson(str(error)) from error
 
 
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The texts of a posted form. Raises BodyInvalid."""
+    try:
+        form = await request.post()
+    except (ValueError, LookupError, AssertionError, RuntimeError) as error:
+        raise BodyInvalid("the form cannot be read") from error
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 def answering(handler: Handler) -> Handler:
     """`handler`, with whatever goes wrong turned into an answer; nothing else gets out."""
 
     async def answered(request: web.Request) -> web.StreamResponse:
         try:
+            if request.method not in _SAFE:
+                _same_site(request)
             return await handler(request)
         except Failure as failure:
             return failed(request, failure)
@@ -123,13 +139,32 @@ def answering(handler: Handler) -> Handler:
             return failed(request, Conflict(refused.code, str(refused)))
         except web.HTTPRequestEntityTooLarge as error:
             return failed(request, BodyTooLarge(error.text))
-        except (web.HTTPException, ConnectionResetError):
-            raise  # a redirect; an asker who has gone
+        except web.RequestPayloadError as error:
+            return failed(request, BodyInvalid(str(error)))
+        except web.HTTPException:
+            raise  # a redirect
+        except CONNECTION_LOST as error:
+            if request.transport is None or request.transport.is_closing():
+                raise  # the asker has gone
+            return failed(request, Unavailable(repr(error)))
         except Exception:
             log.exception("request_failed", method=request.method, route=route_of(request))
             return failed(request, Failure())
 
     return answered
+
+
+def _same_site(request: web.Request) -> None:
+    """Raise Forbidden if another site's page has sent this: it would act with our cookies, or
+    without them over our cookies (https://www.w3.org/TR/fetch-metadata/)."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is None:
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and origin.partition("://")[2] != request.host
+    else:
+        foreign = site not in ("same-origin", "none")
+    if foreign:
+        raise CrossSite
 
 
 async def nowhere(request: web.Request) -> web.Response:
@@ -144,7 +179,7 @@ async def nowhere(request: web.Request) -> web.Response:
 
 def failed(request: web.Request, failure: Failure) -> web.Response:
     """A failure as a problem document for programs, as a page for people."""
-    if failure.status >= 500:
+    if failure.status >= _OUR_FAULT:
         log.warning("failure", code=failure.code, route=route_of(request), detail=failure.detail)
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):
         answer = request.app[FAILURE_PAGE](request, failure)

@@ -4,7 +4,6 @@ from aiohttp import web
 
 from domain.refusals import Refusal
 from domain.rules import Answer
-from qr.codes import verify
 from service import metrics
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.context import engine_of
@@ -25,14 +24,17 @@ async def check_in(request: web.Request) -> web.Response:
     return json_answer(outcome, status_of(outcome))
 
 
-async def take(engine: Engine, visitor: Person, body: ScanBody, language: str) -> Answer | Refused:
+async def take(
+    engine: Engine, visitor: Person, body: ScanBody, language: str, *, card_wanted: bool = True
+) -> Answer | Refused:
     """Verify the code, wait for the group commit, return what was decided there."""
-    code = verify(engine.keyring, code_in(body.code))
+    code = await engine.verify(code_in(body.code))
     if isinstance(code, Refusal):
         metrics.count(code)
         return Refused(code)
-    rally = engine.rallies.get(code.rally)
-    scan = scan_of(rally, code, visitor, body, language)
+    scan = scan_of(code, visitor, body, language, card_wanted=card_wanted)
     outcome = await engine.check_ins.submit(engine.log.bucket_of(visitor.id), scan)
     metrics.count(outcome)
-    return Refused(outcome, rally) if isinstance(outcome, Refusal) else outcome
+    if isinstance(outcome, Refusal):
+        return Refused(outcome, engine.rallies.get(code.rally))
+    return outcome

@@ -8,15 +8,20 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
+import structlog
 
+from domain.card import CardView, view
 from domain.plan import Plan
 from domain.rally import Rally, plan_rally
+from domain.refusals import Refusal, RefusalCode
 from domain.rules import Scan
 from projections.apply import prepare
 from projections.catalogue import CATALOGUE
 from projections.follow import Follower
+from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics
 from service.config import Config
@@ -24,15 +29,22 @@ from service.database.embedded import EmbeddedPostgres
 from service.database.migrate import alone, migrate
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import CONNECTION_LOST, Outcome, RallyDecision
+from service.eventlog.log import Outcome, RallyDecision
+from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import ensure_key, read_keyring
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
 
+log = structlog.get_logger()
+
 CONNECT_SECONDS_MAX = 10
 CLOSE_SECONDS_MAX = 10
+STATEMENT_SECONDS_MAX = 10
+"""A statement that takes longer waits for somebody who holds a lock, or for a dead database."""
+DRAIN_SECONDS_MAX = 20
+"""How long queued check-ins may take at the end; what is left is retried by its phone."""
 REFRESH_S = 1.0
 """How often to look for changed rallies and keys without having been told."""
 
@@ -64,7 +76,9 @@ class Engine:
         self.signals = Signals(lambda: asyncpg.connect(dsn), self._heard)
         self.applied = Pulse()
         self.stopping = asyncio.Event()
+        self.tasks: dict[str, asyncio.Task[None]] = {}
         self._rallies_changed = asyncio.Event()
+        self._looked_up_at = -REFRESH_S
 
     async def refresh(self) -> None:
         """Take over the rallies and keys that are new in the database."""
@@ -86,6 +100,25 @@ class Engine:
         self.signals.send(Signal.RALLIES_CHANGED)
         return after
 
+    async def card(self, visitor: UUID, rally: str) -> CardView:
+        """A visitor's card as its visitor sees it. Raises RallyUnknown."""
+        known = self.rallies.get(rally)
+        if known is None:
+            raise RallyUnknown
+        return view(known.course, visitor, await self.log.card(visitor, rally))
+
+    async def verify(self, text: str) -> Code | Refusal:
+        """The code that `text` is. A key that another process has just made is looked up."""
+        code = verify(self.keyring, text)
+        if not isinstance(code, Refusal) or code.code is not RefusalCode.CODE_NOT_OURS:
+            return code
+        now = asyncio.get_running_loop().time()
+        if now < self._looked_up_at + REFRESH_S:  # a forger must not keep us looking
+            return code
+        self._looked_up_at = now
+        await self.refresh()
+        return verify(self.keyring, text)
+
     def stop(self) -> None:
         """Let open streams end: the process is about to leave."""
         self.stopping.set()
@@ -98,8 +131,10 @@ class Engine:
                 async with asyncio.timeout(REFRESH_S):
                     await self._rallies_changed.wait()
             self._rallies_changed.clear()
-            with contextlib.suppress(*CONNECTION_LOST):
+            try:
                 await self.refresh()
+            except Exception as error:  # tried again in a moment; until then the old ones stand
+                log.warning("refresh_failed", error=repr(error))
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
         with metrics.BATCH_SECONDS.time():
@@ -122,11 +157,7 @@ class Engine:
 async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
     """An engine on the configured database (the embedded one if none is named), migrated."""
     async with _database(config) as dsn, _pool(config, dsn) as pool:
-        async with pool.acquire() as connection, alone(connection):
-            await migrate(connection)
-            buckets = await EventLog.found(connection, config.visitor_buckets)
-            for projection in CATALOGUE.values():
-                await prepare(connection, projection)
+        buckets = await _set_up(dsn, config.visitor_buckets)
         await ensure_key(pool, None)
         engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
         await engine.refresh()
@@ -136,15 +167,48 @@ async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncItera
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
     """Signals and follower at work; at the end, queued check-ins are committed first."""
-    work = (engine.signals.run(), engine.follower.run(), engine.keep_fresh())
-    tasks = [asyncio.create_task(each) for each in work]
+    engine.tasks = {
+        name: asyncio.create_task(work, name=name)
+        for name, work in (
+            ("signals", engine.signals.run()),
+            ("follower", engine.follower.run()),
+            ("keep_fresh", engine.keep_fresh()),
+        )
+    }
+    for task in engine.tasks.values():
+        task.add_done_callback(_ended)
     try:
         yield
     finally:
-        await engine.check_ins.drain()
-        for task in tasks:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS_MAX):
+                await engine.check_ins.drain()
+        for task in engine.tasks.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*engine.tasks.values(), return_exceptions=True)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """These tasks end when they are cancelled and not before."""
+    if not task.cancelled():
+        log.error("task_ended", task=task.get_name(), error=repr(task.exception()))
+
+
+async def _set_up(dsn: str, visitor_buckets: int) -> int:
+    """Migrate, found the log, prepare projections; returns the number of visitors' buckets.
+
+    On a connection of its own, without the time limits that the pool's have.
+    """
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
+    try:
+        async with alone(connection):
+            await migrate(connection)
+            buckets = await EventLog.found(connection, visitor_buckets)
+            for projection in CATALOGUE.values():
+                await prepare(connection, projection)
+    finally:
+        await connection.close()
+    return buckets
 
 
 @asynccontextmanager
@@ -166,7 +230,13 @@ async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
         min_size=1,
         max_size=config.connections_max,
         timeout=CONNECT_SECONDS_MAX,
-        server_settings={"application_name": "meguri", "synchronous_commit": "on"},
+        command_timeout=STATEMENT_SECONDS_MAX,
+        server_settings={
+            "application_name": "meguri",
+            "synchronous_commit": "on",
+            # A process that was stopped in mid-transaction must not hold a bucket for ever.
+            "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS_MAX}s",
+        },
     )
     try:
         yield pool

@@ -65,6 +65,12 @@ class Forbidden(Failure):
     sentence = "Your sign-in does not allow this."
 
 
+class CrossSite(Failure):
+    status = 403
+    code = "cross_site"
+    sentence = "This request came from another site's page and was not carried out."
+
+
 class RallyUnknown(Failure):
     status = 404
     code = "rally_unknown"

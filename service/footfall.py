@@ -5,10 +5,28 @@ from itertools import groupby
 from typing import Any
 
 import asyncpg
+from aiohttp import web
 from msgspec import Struct
 
 from domain.course import Course
+from domain.plan import DAYS_BETWEEN
 from projections.catalogue import FOOTFALL
+from service.failures import QueryInvalid
+
+
+def asked_day(request: web.Request, name: str) -> date | None:
+    """The day that the address asks for. Raises QueryInvalid; days lie where plans' days do."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    earliest, latest = DAYS_BETWEEN
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise QueryInvalid(f"{name} is a day such as 2026-01-08, not {text[:40]}") from error
+    if not earliest <= day <= latest:
+        raise QueryInvalid(f"{name} lies between {earliest} and {latest}")
+    return day
 
 
 class Count(Struct, frozen=True):

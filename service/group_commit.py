@@ -59,7 +59,14 @@ class GroupCommit(Generic[Item, Result]):
         try:
             while waiting:
                 size = min(len(waiting), self._batch_max)
-                await self._commit(bucket, [waiting.popleft() for _ in range(size)])
+                batch = [waiting.popleft() for _ in range(size)]
+                try:
+                    await self._commit(bucket, batch)
+                except BaseException:  # even then nobody waits for ever
+                    for _, future in (*batch, *waiting):
+                        future.cancel()
+                    waiting.clear()
+                    raise
         finally:
             del self._flushing[bucket]
 

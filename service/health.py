@@ -1,8 +1,10 @@
 """Is it alive, is it ready, what does it measure."""
 
+import asyncio
 import contextlib
 
 import prometheus_client
+import structlog
 from aiohttp import web
 
 from projections.catalogue import CATALOGUE
@@ -12,6 +14,11 @@ from service.answers import json_answer
 from service.context import engine_of
 from service.eventlog.log import CONNECTION_LOST
 
+LOOK_SECONDS_MAX = 3
+"""Whoever asks whether we are well must not be kept waiting by the answer "no"."""
+
+log = structlog.get_logger()
+
 
 async def healthz(request: web.Request) -> web.Response:
     """GET /healthz: the process answers."""
@@ -19,20 +26,27 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: the database answers; how far each projection is behind."""
+    """GET /readyz: the database answers, nothing has stopped; how far each projection is behind."""
+    stopped = [name for name, task in engine_of(request).tasks.items() if task.done()]
+    ill = {"stopped": stopped} if stopped else {}
     try:
-        lags = {name: lag._asdict() for name, lag in (await _lags(request)).items()}
+        async with asyncio.timeout(LOOK_SECONDS_MAX):
+            lags = {name: lag._asdict() for name, lag in (await _lags(request)).items()}
     except CONNECTION_LOST as error:
-        return json_answer({"status": "ill", "database": str(error)}, 503)
+        log.warning("not_ready", error=repr(error))
+        return json_answer({"status": "ill", "database": "does not answer", **ill}, 503)
+    if ill:
+        return json_answer({"status": "ill", "lag": lags, **ill}, 503)
     return json_answer({"status": "ready", "lag": lags})
 
 
 async def show_metrics(request: web.Request) -> web.Response:
     """GET /metrics: for Prometheus."""
     with contextlib.suppress(*CONNECTION_LOST):  # the other figures are wanted then most of all
-        for name, lag in (await _lags(request)).items():
-            metrics.LAG_FACTS.labels(name).set(lag.facts)
-            metrics.LAG_SECONDS.labels(name).set(lag.seconds)
+        async with asyncio.timeout(LOOK_SECONDS_MAX):
+            for name, lag in (await _lags(request)).items():
+                metrics.LAG_FACTS.labels(name).set(lag.facts)
+                metrics.LAG_SECONDS.labels(name).set(lag.seconds)
     return web.Response(
         body=prometheus_client.generate_latest(),
         headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST},

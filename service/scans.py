@@ -1,6 +1,7 @@
 """What a phone sends, the scan that the rules are asked about, and what came of it."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
@@ -11,7 +12,11 @@ from domain.rally import Rally
 from domain.refusals import Refusal
 from domain.rules import Answer, Scan
 from qr.codes import Code
+from service.failures import BodyInvalid
 from service.sign_in import Person
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Days of plans lie between these years; times beyond them would overflow calendars."""
 
 
 class PlaceFix(Place, frozen=True):
@@ -39,7 +44,7 @@ class Refused(NamedTuple):
 
 def code_in(text: str) -> str:
     """The code in what was scanned or typed: the code itself, or the address that a QR holds."""
-    return text.strip().rpartition("/s/")[2]
+    return re.split("[?#]", text.strip().rpartition("/s/")[2])[0].rstrip("/")
 
 
 def status_of(answer: Answer) -> int:
@@ -48,12 +53,14 @@ def status_of(answer: Answer) -> int:
 
 
 def scan_of(
-    rally: Rally | None, code: Code, visitor: Person, body: ScanBody, language: str
+    code: Code, visitor: Person, body: ScanBody, language: str, *, card_wanted: bool = True
 ) -> Scan:
-    """The scan to decide on."""
+    """The scan to decide on. Raises BodyInvalid for a time that no rally can have."""
+    if body.scanned_at and not EARLIEST <= body.scanned_at < LATEST:
+        raise BodyInvalid("scanned_at lies between the years 2000 and 2199")
     return Scan(
         rally=code.rally,
-        spot=rally.course.spot_by_tag.get(code.spot_tag) if rally else None,
+        spot_tag=code.spot_tag,
         key_id=code.key_id,
         visitor=visitor.id,
         scan_id=body.scan_id,
@@ -61,4 +68,5 @@ def scan_of(
         evidence=code.evidence,
         card_since=visitor.since,
         scanned_at=body.scanned_at,
+        card_wanted=card_wanted,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from domain.rules import Answer
 from service.answers import json_answer, problem_of, read_body, refusal_problem
 from service.check_in import take
 from service.context import engine_of
@@ -24,15 +25,22 @@ class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def check_in_batch(request: web.Request) -> web.Response:
-    """POST /api/check-ins/batch: an answer for each scan, in their order: status and body."""
+    """POST /api/check-ins/batch: an answer for each scan, in their order: status and body.
+
+    The cards come once, as they are after the batch, not with each answer.
+    """
     engine = engine_of(request)
     visitor = engine.people.visitor(request)
     body = await read_body(request, BatchBody)
     language = language_of(request)
     taken = await asyncio.gather(
-        *(take(engine, visitor, scan, language) for scan in body.scans), return_exceptions=True
+        *(take(engine, visitor, scan, language, card_wanted=False) for scan in body.scans),
+        return_exceptions=True,
     )
-    return json_answer({"answers": [_answer(request, outcome) for outcome in taken]})
+    answers = [_answer(request, outcome) for outcome in taken]
+    rallies = {outcome.rally for outcome in taken if isinstance(outcome, Answer)}
+    cards = [await engine.card(visitor.id, rally) for rally in sorted(rallies)]
+    return json_answer({"answers": answers, "cards": cards})
 
 
 def _answer(request: web.Request, outcome: Any) -> dict[str, Any]:

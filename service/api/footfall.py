@@ -1,16 +1,16 @@
 """Footfall for staff (their own spot) and organisers (all spots)."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 
 from aiohttp import web
 
-from domain.course import Course
+from domain.plan import DAYS_BETWEEN
 from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
 from service.answers import json_answer
 from service.context import engine_of, rally_of
 from service.failures import QueryInvalid, SpotUnknown
-from service.footfall import by_day, by_hour, read
+from service.footfall import asked_day, by_day, by_hour, read
 
 
 async def show(request: web.Request) -> web.Response:
@@ -26,32 +26,16 @@ async def show(request: web.Request) -> web.Response:
     by = request.query.get("by", "hour")
     if by not in ("hour", "day"):
         raise QueryInvalid(f"by is hour or day, not {by}")
+    earliest, latest = DAYS_BETWEEN
     rows = await read(
         engine.pool,
         course,
         spot,
-        _day(request, "from", course, datetime(1970, 1, 1, tzinfo=UTC)),
-        _day(request, "to", course, datetime(9999, 1, 1, tzinfo=UTC), timedelta(days=1)),
+        course.begins(asked_day(request, "from") or earliest),
+        course.begins((asked_day(request, "to") or latest) + timedelta(days=1)),
     )
     lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     counted = by_hour(course, rows) if by == "hour" else by_day(course, rows)
     return json_answer(
         {"rally": course.plan.rally, "spot": spot, "by": by, "rows": counted, "lag": lag._asdict()}
     )
-
-
-def _day(
-    request: web.Request,
-    name: str,
-    course: Course,
-    default: datetime,
-    after: timedelta | None = None,
-) -> datetime:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    try:
-        day = date.fromisoformat(text) + (after or timedelta())
-    except (ValueError, OverflowError) as error:
-        raise QueryInvalid(f"{name} is a day such as 2026-01-08, not {text[:40]}") from error
-    return datetime.combine(day, time(), course.zone)

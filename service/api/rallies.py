@@ -4,7 +4,6 @@ import asyncio
 
 from aiohttp import web
 
-from domain.card import view
 from domain.rally import Rally, cancel_rally, close_rally, open_rally
 from service.answers import json_answer
 from service.context import engine_of, rally_of
@@ -24,8 +23,7 @@ async def card(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/card: the own card."""
     engine, rally = engine_of(request), rally_of(request)
     visitor = engine.people.visitor(request)
-    kept = await engine.log.card(visitor.id, rally.plan.rally)
-    return json_answer(view(rally.course, visitor.id, kept))
+    return json_answer(await engine.card(visitor.id, rally.plan.rally))
 
 
 async def put(request: web.Request) -> web.Response:

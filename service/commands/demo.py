@@ -54,7 +54,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
-    stop = stop_signal()
     say("Meguri: starting the database …")
     async with open_engine(config) as engine:
         rally = await _rally(engine)
@@ -66,6 +65,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             _write(config.data / "demo.json", demo)
             _print(engine, rally, demo)
             if not args.no_serve:
+                stop = stop_signal()
                 say("Serving until Ctrl-C.")
                 await stop.wait()
                 say("Stopping …")

@@ -44,18 +44,25 @@ def serving(parser: argparse.ArgumentParser) -> None:
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
     log.info("starting", **config.masked())
-    stop = stop_signal()
     async with open_engine(config) as engine, listening(engine) as url:
+        stop = stop_signal()
         say(f"Meguri serves on {url} (Ctrl-C stops it)")
         await stop.wait()
         log.info("stopping")
 
 
 def stop_signal() -> asyncio.Event:
-    """An event that SIGINT and SIGTERM set; from now on they do nothing else."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    """An event that the first SIGINT or SIGTERM sets; a second one ends the process at once."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def first() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+    for number in numbers:
+        loop.add_signal_handler(number, first)
     return stop
 
 

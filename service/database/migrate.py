@@ -4,6 +4,7 @@ Several processes may start at once: an advisory lock lets one of them migrate. 
 is remembered with its checksum, so that an edited or missing file stops the start.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import asyncpg
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+WAIT_S = 0.05
 _LOCK = 0x6D65677572693031  # "meguri01": this project's advisory lock for migrating
 
 _TABLE = """
@@ -56,7 +59,9 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
 @asynccontextmanager
 async def alone(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """Keep every other process on this database from setting up at the same time."""
-    await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+    # Asked for again and again, not waited for: a wait in the database could not be interrupted.
+    while not await connection.fetchval(_TRY_LOCK, _LOCK):  # noqa: ASYNC110 - no event of ours
+        await asyncio.sleep(WAIT_S)
     try:
         yield
     finally:

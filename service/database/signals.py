@@ -5,7 +5,6 @@ are sent as one, and a lost one costs a poll. So it is never part of the hot pat
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
@@ -52,7 +51,7 @@ class Signals:
         while True:
             try:
                 await self._serve()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except Exception as error:  # whatever it was, a signal is worth another try
                 log.warning("signals_lost", error=repr(error))
             await asyncio.sleep(RETRY_S)
 
@@ -72,8 +71,7 @@ class Signals:
                 for signal in pending:  # what is lost with the connection costs a poll
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, signal.value)
         finally:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await connection.close(timeout=1)
+            connection.terminate()
 
     def _receive(self, own: bool, payload: str) -> None:
         if not own and payload in set(Signal):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.card import Card, evolve
@@ -42,11 +43,13 @@ CONNECTION_LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that died while it was busy
     asyncpg.OperatorInterventionError,  # the server is shutting down, or an operator ended us
     asyncpg.TooManyConnectionsError,
     asyncpg.CannotConnectNowError,
 )
 
+log = structlog.get_logger()
 _decode_card = msgspec.msgpack.Decoder(Card).decode
 _encode_card = msgspec.msgpack.Encoder().encode
 _NEW_CARD = Card()
@@ -151,6 +154,7 @@ class _Batch:
         try:
             return self._take(scan)
         except Exception as error:
+            log.exception("scan_failed", rally=scan.rally)
             return error
 
     def _take(self, scan: Scan) -> Outcome:
@@ -162,16 +166,16 @@ class _Batch:
         match decision:
             case VisitRecorded():
                 card = self._append(scan, card, decision)
-                return answer(rally, scan.visitor, card, Repeated(len(card.visits) - 1))
+                return answer(rally, scan, card, Repeated(len(card.visits) - 1))
             case Refusal():
-                fact = refused_fact(card, scan, decision, self.now)
+                fact = refused_fact(rally, card, scan, decision, self.now)
                 if fact is not None:
                     self._append(scan, card, fact)
                 return decision
             case RepeatedRefusal(refusal):
                 return refusal
             case _:
-                return answer(rally, scan.visitor, card, decision)
+                return answer(rally, scan, card, decision)
 
     def _append(self, scan: Scan, card: Card, fact: VisitorFact) -> Card:
         position = self.first_position + len(self.facts)

@@ -37,7 +37,9 @@ class Rallies:
         """Take over what has changed since; returns whether anything has."""
         rows = await reader.fetch(READ_RALLIES, self.position)
         for row in rows:
+            if row["position"] <= self.position:
+                continue  # another refresh has overtaken this one: what it knows is newer
             rally = msgspec.json.decode(row["state"], type=Rally)
             self._rallies[rally.plan.rally] = rally
-            self.position = max(self.position, row["position"])
+            self.position = row["position"]
         return bool(rows)

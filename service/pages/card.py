@@ -109,5 +109,4 @@ async def _card(request: web.Request, rally: Rally) -> CardView | None:
         person = None
     if person is None or person.role is not Role.VISITOR:
         return None
-    kept: Card = await engine.log.card(person.id, rally.plan.rally)
-    return view(rally.course, person.id, kept)
+    return await engine.card(person.id, rally.plan.rally)

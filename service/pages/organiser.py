@@ -10,6 +10,7 @@ from domain.plan import Plan
 from domain.rally import Rally, close_rally, open_rally
 from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
+from service.answers import read_form
 from service.context import engine_of, rally_of
 from service.failures import BodyInvalid
 from service.footfall import read
@@ -43,7 +44,7 @@ async def change(request: web.Request) -> web.Response:
     engine = engine_of(request)
     by = f"organiser:{engine.people.organiser(request, rally).id}"
     decisions = {"open": open_rally, "close": close_rally}
-    decision = decisions.get(str((await request.post()).get("do")))
+    decision = decisions.get((await read_form(request)).get("do", ""))
     if decision is None:
         raise BodyInvalid("do is open or close")
 

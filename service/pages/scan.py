@@ -5,10 +5,12 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
+from domain.card import CardView
 from domain.plan import Spot
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from qr.codes import verify
+from service.answers import read_form
 from service.api.visitors import keep
 from service.check_in import take
 from service.context import engine_of, voice_of
@@ -42,9 +44,9 @@ async def show(request: web.Request) -> web.Response:
 async def stamp(request: web.Request) -> web.Response:
     """POST /s/{code}: the button, for phones without scripts."""
     engine = engine_of(request)
-    form = await request.post()
+    form = await read_form(request)
     try:
-        scan_id = UUID(str(form.get("scan_id", "")))
+        scan_id = UUID(form.get("scan_id", ""))
     except ValueError as error:
         raise BodyInvalid("scan_id is a UUID") from error
     visitor, token = _visitor(request)
@@ -55,6 +57,7 @@ async def stamp(request: web.Request) -> web.Response:
     else:
         rally = engine.rallies.get(outcome.rally)
         assert rally is not None
+        assert isinstance(outcome.card, CardView)
         fresh = outcome.spot if outcome.outcome == "stamped" else None
         answer = page(
             request,

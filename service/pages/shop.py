@@ -1,6 +1,6 @@
 """The shop's page: today's footfall of the own spot, live."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -10,8 +10,8 @@ from domain.plan import Spot
 from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
 from service.context import engine_of, rally_of
-from service.failures import QueryInvalid, SpotUnknown
-from service.footfall import by_day, by_hour, read
+from service.failures import SpotUnknown
+from service.footfall import asked_day, by_day, by_hour, read
 from service.pages.live import stream
 from service.pages.render import page, part
 
@@ -49,10 +49,10 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
     engine = engine_of(request)
     now = engine.clock()
     today = now.astimezone(course.zone).date()
-    day = asked_day(request, today)
+    day = asked_day(request, "day") or today
     first = day - timedelta(days=DAYS_SHOWN - 1)
     rows = await read(
-        engine.pool, course, spot.id, midnight(course, first), midnight(course, day, after=1)
+        engine.pool, course, spot.id, course.begins(first), course.begins(day + timedelta(days=1))
     )
     days = {count.start.date(): count for count in by_day(course, rows)}
     hours = {
@@ -74,22 +74,3 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
         ],
         "lag": await read_lag(engine.pool, FOOTFALL, now),
     }
-
-
-def asked_day(request: web.Request, today: date) -> date:
-    """The day in `?day=`, else today."""
-    text = request.query.get("day")
-    if text is None:
-        return today
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise QueryInvalid(f"day is a day such as 2026-01-08, not {text[:40]}") from error
-
-
-def midnight(course: Course, day: date, after: int = 0) -> datetime:
-    """When `day` (and so many days more) begins in the rally's time zone."""
-    try:
-        return datetime.combine(day + timedelta(days=after), time(), course.zone)
-    except OverflowError as error:
-        raise QueryInvalid("day is out of the calendar") from error

@@ -6,6 +6,7 @@ into the form, and without scripts it can be pasted there.
 
 from aiohttp import web
 
+from service.answers import read_form
 from service.api.visitors import keep
 from service.context import engine_of
 from service.failures import Forbidden
@@ -20,7 +21,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def enter(request: web.Request) -> web.Response:
     """POST /sign-in: check the token, keep it, go where its person works."""
-    token = str((await request.post()).get("token", "")).strip()
+    token = (await read_form(request)).get("token", "").strip()
     person = engine_of(request).people.verify(token)
     if person.role is Role.VISITOR:
         raise Forbidden

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from support import NOON, RALLY, OpenEngine
 
+from domain.encoding import spot_tag
 from domain.refusals import Refusal
 from domain.rules import Answer, Scan
 from service.engine import Engine
@@ -19,7 +20,7 @@ def scan(engine: Engine, visitor: UUID, spot: str, scan_id: UUID | None = None) 
     key = engine.keyring.newest_code_key(RALLY)
     return Scan(
         rally=RALLY,
-        spot=spot,
+        spot_tag=spot_tag(spot),
         key_id=key.id,
         visitor=visitor,
         scan_id=scan_id or uuid4(),

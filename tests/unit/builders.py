@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.card import Card, evolve
 from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.encoding import spot_tag
 from domain.events import VisitorFact, VisitRecorded
 from domain.plan import Area, Draw, FirstCome, OncePerDay, Plan, Prize, Sheet, Spot
 from domain.rally import Opening, Rally
@@ -67,7 +68,7 @@ def scan(spot: str | None = "a", number: int = 1, **changes: Any) -> Scan:
     """A scan of `spot`; `number` becomes its id."""
     said: dict[str, Any] = {
         "rally": "walk",
-        "spot": spot,
+        "spot_tag": spot_tag(spot) if spot else 0,
         "key_id": 1,
         "visitor": VISITOR,
         "scan_id": UUID(int=number),
@@ -83,7 +84,7 @@ def take(rally: Rally, card: Card, scan: Scan, now: datetime) -> tuple[Decision,
     decision = decide(rally, card, scan, now)
     fact: VisitorFact | None = None
     if isinstance(decision, Refusal):
-        fact = refused_fact(card, scan, decision, now)
+        fact = refused_fact(rally, card, scan, decision, now)
     elif isinstance(decision, VisitRecorded):
         fact = decision
     if fact is None:

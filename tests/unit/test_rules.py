@@ -351,9 +351,9 @@ def test_the_first_answer_comes_again_even_when_more_has_happened() -> None:
     answers = []
     for length in range(1, len(scans) + 1):
         card = card_of(course, scans[:length])
-        answers.append(answer(course, VISITOR, card, Repeated(length - 1)))
+        answers.append(answer(course, scan(), card, Repeated(length - 1)))
     final = card_of(course, scans)
-    assert [answer(course, VISITOR, final, Repeated(n)) for n in range(len(scans))] == answers
+    assert [answer(course, scan(), final, Repeated(n)) for n in range(len(scans))] == answers
     assert [one.earned for one in answers] == [(), ("line",), ("five",), ("all",)]
     assert [one.card.stamps for one in answers] == [1, 4, 5, 6]
 
@@ -361,11 +361,11 @@ def test_the_first_answer_comes_again_even_when_more_has_happened() -> None:
 def test_a_spots_first_visit_is_stamped_and_the_next_days_is_a_visit() -> None:
     course = rally()
     card = card_of(course, [(scan("a", n), NOW + timedelta(days=n)) for n in range(2)])
-    assert [answer(course, VISITOR, card, Repeated(n)).outcome for n in range(2)] == [
+    assert [answer(course, scan(), card, Repeated(n)).outcome for n in range(2)] == [
         "stamped",
         "visited",
     ]
-    again = answer(course, VISITOR, card, AlreadyStamped(1))
+    again = answer(course, scan(), card, AlreadyStamped(1))
     assert (again.outcome, again.spot, again.earned) == ("already_stamped", "a", ())
 
 
@@ -382,14 +382,14 @@ def test_a_reused_scan_id_is_never_logged() -> None:
     card = visited("a")
     decision = decide(rally(), card, scan("b", 100), NOW)
     assert isinstance(decision, Refusal)
-    assert refused_fact(card, scan("b", 100), decision, NOW) is None
+    assert refused_fact(rally(), card, scan("b", 100), decision, NOW) is None
 
 
 def test_the_logged_refusal_says_what_was_scanned_and_never_lies_in_the_future() -> None:
     ahead = scan(None, scanned_at=NOW + timedelta(days=1))
     refusal = decide(rally(), Card(), ahead, NOW)
     assert isinstance(refusal, Refusal)
-    fact = refused_fact(Card(), ahead, refusal, NOW)
+    fact = refused_fact(rally(), Card(), ahead, refusal, NOW)
     assert fact is not None
     assert (fact.spot, fact.occurred_at, fact.refusal) == ("", NOW, refusal)
 

@@ -37,9 +37,10 @@ CREATE TABLE events (
     PRIMARY KEY (bucket, position)
 );
 
--- A visitor's facts, and the backstop against counting a scan twice: `decide` has ruled it out
--- already, so a violation is a fault and must be loud.
-CREATE UNIQUE INDEX events_of_visitor ON events (bucket, visitor, scan_id) WHERE visitor IS NOT NULL;
+-- A visitor's visits, and the backstop against counting a scan twice: `decide` has ruled it out
+-- already, so a violation is a fault and must be loud. Refusals may repeat: a card forgets them.
+CREATE UNIQUE INDEX events_of_visitor ON events (bucket, visitor, scan_id, rally)
+    WHERE type = 'VisitRecorded';
 
 -- The write side's memory: a visitor's card in one rally (MessagePack of domain.card.Card),
 -- written in the transaction of its facts and always equal to folding them.
