@@ -7,8 +7,6 @@ numbers; new secrets are handed in.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-KEY_ID_MAX = 0xFFFF
-"""A code has two bytes for the key id."""
 SECRET_BYTES = 32
 
 
@@ -49,6 +47,10 @@ class Keyring:
     def code_key(self, key_id: int) -> CodeKey | None:
         """The code key with this id."""
         return self._code.get(key_id)
+
+    def code_keys(self, rally: str) -> list[CodeKey]:
+        """All keys of a rally, the oldest first."""
+        return sorted(key for key in self._code.values() if key.rally == rally)
 
     def newest_code_key(self, rally: str) -> CodeKey | None:
         """The key that makes this rally's codes now."""

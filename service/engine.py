@@ -32,7 +32,7 @@ from service.eventlog import EventLog, Rallies
 from service.eventlog.log import Outcome, RallyDecision
 from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
-from service.keys import ensure_key, read_keyring
+from service.keys import make_key, read_keyring
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -90,8 +90,14 @@ class Engine:
 
     async def plan(self, plan: Plan, by: str) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed."""
-        await ensure_key(self.pool, plan.rally)
+        await make_key(self.pool, plan.rally)
         return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+
+    async def make_key(self, rally: str) -> None:
+        """Give a rally one more key: its codes are made with it from now on."""
+        await make_key(self.pool, rally, another=True)
+        await self.refresh()
+        self.signals.send(Signal.RALLIES_CHANGED)
 
     async def change(self, rally: str, decision: RallyDecision) -> Rally:
         """Append what `decision` says about a rally, and tell everybody. Raises NotAllowed."""
@@ -158,7 +164,7 @@ async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncItera
     """An engine on the configured database (the embedded one if none is named), migrated."""
     async with _database(config) as dsn, _pool(config, dsn) as pool:
         buckets = await _set_up(dsn, config.visitor_buckets)
-        await ensure_key(pool, None)
+        await make_key(pool, None)
         engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
         await engine.refresh()
         yield engine

@@ -23,8 +23,8 @@ async def read_keyring(pool: asyncpg.Pool) -> Keyring:
     )
 
 
-async def ensure_key(pool: asyncpg.Pool, rally: str | None) -> None:
-    """Make the first key of a rally (None: for people's tokens), unless there is one."""
+async def make_key(pool: asyncpg.Pool, rally: str | None, *, another: bool = False) -> None:
+    """Make a key of a rally (None: for people's tokens): the first one, or `another`."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(_LOCK)
-        await connection.execute(_MAKE, rally, secrets.token_bytes(SECRET_BYTES))
+        await connection.execute(_MAKE, rally, secrets.token_bytes(SECRET_BYTES), another)

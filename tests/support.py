@@ -1,5 +1,6 @@
 """What tests share besides fixtures: a clock that is set, a site to talk to."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -95,3 +96,10 @@ class Site:
             "SELECT count(*) FROM events WHERE type = $1::text::event_type", kind
         )
         return count
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+    """Wait until `condition` holds; a timing decides nothing but how long we are patient."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)

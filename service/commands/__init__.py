@@ -9,12 +9,26 @@ from service.commands import (
     open_,
     plan,
     projections,
+    revoke,
     serve,
     simulate,
     token,
 )
 from service.commands.common import CommandError
 
-COMMANDS = [demo, serve, plan, open_, close, cancel, codes, token, simulate, projections, log]
+COMMANDS = [
+    demo,
+    serve,
+    plan,
+    open_,
+    close,
+    cancel,
+    codes,
+    revoke,
+    token,
+    simulate,
+    projections,
+    log,
+]
 
 __all__ = ["COMMANDS", "CommandError"]

@@ -35,7 +35,7 @@ class Signals:
         connect: Callable[[], Awaitable[asyncpg.Connection]],
         heard: Callable[[Signal], None],
     ) -> None:
-        self._connect = connect
+        self.connect = connect
         self._heard = heard
         self._to_send: set[Signal] = set()
         self._something = asyncio.Event()
@@ -56,7 +56,7 @@ class Signals:
             await asyncio.sleep(RETRY_S)
 
     async def _serve(self) -> None:
-        connection = await self._connect()
+        connection = await self.connect()
         connection.add_termination_listener(lambda _: self._something.set())
         own = connection.get_server_pid()
         try:

@@ -1,0 +1,79 @@
+"""Commands as an operator types them, one after the other on one data directory."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import PLANS, RALLY
+
+ROOT = PLANS.parent
+
+
+def meguri(*arguments: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    where = ["--data", str(data)] if data else []
+    return subprocess.run(
+        [sys.executable, "-m", "service", *arguments, *where],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_rally_is_laid_out_opened_closed_and_its_codes_are_voided(tmp_path: Path) -> None:
+    plan = str(PLANS / RALLY / "plan.yaml")
+    assert meguri("plan", plan, "--check").stdout.startswith(f"{plan}: no mistakes.")
+    done = meguri("plan", plan, data=tmp_path)
+    assert f"Next: meguri codes {RALLY}" in done.stdout, done.stderr
+    out = tmp_path / "codes"
+    url = "https://stamps.example.org"
+    codes = ("codes", RALLY, "--out", str(out), "--public-url", url)
+    assert meguri(*codes, data=tmp_path).returncode == 0
+    first = addresses(out)
+    assert len(first) == 43
+    assert len(list(out.glob("*.svg"))) == len(list(out.glob("*.png"))) == 43
+    assert meguri("open", RALLY, data=tmp_path).stdout == f"{RALLY} is open.\n"
+    assert "key 3" in meguri("revoke", RALLY, "--spot", "nagano-ginza", data=tmp_path).stdout
+    assert meguri(*codes, data=tmp_path).returncode == 0
+    assert addresses(out)["nagano-ginza"] != first["nagano-ginza"]
+    assert meguri("close", RALLY, data=tmp_path).stdout == f"{RALLY} is closed.\n"
+    assert meguri("token", "staff", "--rally", RALLY, data=tmp_path).returncode == 1
+    assert meguri("token", "organiser", data=tmp_path).stdout.count(".") == 2
+    checked = meguri("log", "check", data=tmp_path)
+    assert checked.stdout.startswith("4 facts: gapless"), checked.stderr
+
+
+def addresses(out: Path) -> dict[str, str]:
+    with (out / "codes.csv").open(encoding="utf-8-sig", newline="") as file:
+        return {row["spot"]: row["address"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("plan", "no-such-plan.yaml"), "no-such-plan.yaml"),
+        (("serve", "--port", "http"), "MEGURI_PORT (--port)"),
+        (("codes", "walk", "--out", "x"), "--public-url"),
+        (("serve", "--database", "postgresql://127.0.0.1:1/none"), "database"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    arguments: tuple[str, ...], expected: str
+) -> None:
+    done = meguri(*arguments)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith("meguri: ")
+    assert expected in said
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["", "demo", "serve", "plan", "codes", "revoke", "log"])
+def test_every_command_explains_itself(command: str) -> None:
+    done = meguri(*filter(None, [command]), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: meguri")
