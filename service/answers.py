@@ -5,7 +5,7 @@ A problem's `code` is stable; its `detail` is a sentence in the language of whoe
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -62,6 +62,15 @@ class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
     spot: str | None = None
 
 
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    if kind not in _decoders:
+        _decoders[kind] = msgspec.json.Decoder(kind)
+    return _decoders[kind]
+
+
 def json_answer(body: object, status: int = 200) -> web.Response:
     """`body` as JSON."""
     return web.Response(
@@ -109,11 +118,12 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, BodyTooLarge."""
     body = await request.read()
     try:
-        return msgspec.json.decode(body, type=kind)
+        decoded: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         raise BodyInvalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyNotJson(str(error)) from error
+    return decoded
 
 
 async def read_form(request: web.Request) -> dict[str, str]:

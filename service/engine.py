@@ -33,6 +33,7 @@ from service.eventlog.log import Outcome, RallyDecision
 from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
+from service.memory import remember
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -79,6 +80,7 @@ class Engine:
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._rallies_changed = asyncio.Event()
         self._looked_up_at = -REFRESH_S
+        self._codes: dict[str, Code] = {}
 
     async def refresh(self) -> None:
         """Take over the rallies and keys that are new in the database."""
@@ -87,6 +89,7 @@ class Engine:
         if keyring != self.keyring:
             self.keyring = keyring
             self.people.use(keyring)
+            self._codes.clear()
 
     async def plan(self, plan: Plan, by: str) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed."""
@@ -115,8 +118,14 @@ class Engine:
 
     async def verify(self, text: str) -> Code | Refusal:
         """The code that `text` is. A key that another process has just made is looked up."""
+        known = self._codes.get(text)
+        if known is not None:
+            return known
         code = verify(self.keyring, text)
-        if not isinstance(code, Refusal) or code.code is not RefusalCode.CODE_NOT_OURS:
+        if isinstance(code, Code):
+            remember(self._codes, text, code)
+            return code
+        if code.code is not RefusalCode.CODE_NOT_OURS:
             return code
         now = asyncio.get_running_loop().time()
         if now < self._looked_up_at + REFRESH_S:  # a forger must not keep us looking
@@ -235,6 +244,9 @@ async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
         dsn,
         min_size=1,
         max_size=config.connections_max,
+        # Our connections keep no state between uses, so there is nothing to reset; asking the
+        # server to do so would cost each batch a round trip.
+        reset=_nothing,
         timeout=CONNECT_SECONDS_MAX,
         command_timeout=STATEMENT_SECONDS_MAX,
         server_settings={
@@ -248,6 +260,10 @@ async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
     finally:
         await _close(pool)
+
+
+async def _nothing(connection: asyncpg.Connection) -> None:
+    """Leave the connection as it is."""
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -16,13 +16,12 @@ from msgspec import Struct
 
 from qr.keyring import Keyring
 from service.failures import Forbidden, TokenInvalid, TokenMissing
+from service.memory import remember
 
 VISITOR_COOKIE = "meguri_visitor"
 STAFF_COOKIE = "meguri_staff"
 COOKIE_SECONDS = 400 * 24 * 3600
 """As long as browsers keep a cookie."""
-REMEMBERED_MAX = 50_000
-"""Verified tokens kept in memory; when full, all are forgotten and verified anew."""
 _ALGORITHM = "HS256"
 _TOKEN_LENGTH_MAX = 1_000
 
@@ -79,17 +78,18 @@ class People:
         self, role: Role, now: datetime, rally: str | None = None, spot: str | None = None
     ) -> tuple[Person, str]:
         """Somebody new, and the token that says so."""
-        person = Person(role=role, id=uuid4(), since=now, rally=rally, spot=spot)
-        return person, self.token(person)
+        since = now.replace(microsecond=0)  # as a token says it
+        person = Person(role=role, id=uuid4(), since=since, rally=rally, spot=spot)
+        token = self.token(person)
+        remember(self._verified, token, person)  # a new visitor's next request is the check-in
+        return person, token
 
     def verify(self, token: str) -> Person:
         """Whom `token` stands for. Raises TokenInvalid."""
         person = self._verified.get(token)
         if person is None:
             person = self._verify(token)
-            if len(self._verified) >= REMEMBERED_MAX:
-                self._verified.clear()
-            self._verified[token] = person
+            remember(self._verified, token, person)
         return person
 
     def _verify(self, token: str) -> Person:
@@ -123,7 +123,7 @@ class People:
             if scheme.lower() != "bearer":
                 raise TokenInvalid
             return self.verify(token.strip())
-        from_cookie = request.cookies.get(cookie)
+        from_cookie = "Cookie" in request.headers and request.cookies.get(cookie)
         return self.verify(from_cookie) if from_cookie else None
 
     def visitor(self, request: web.Request) -> Person:
