@@ -25,6 +25,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """The address to listen on; 0.0.0.0 for all."""
     port: int = 8017
     """The port to listen on; 0 takes a free one."""
+    workers: int = 1
+    """Processes behind the one port. One per core at most; Postgres needs cores too."""
     public_url: str | None = None
     """What visitors' phones reach us by, as codes say it; None is http://host:port."""
     connections_max: int = 12

@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import signal
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +13,7 @@ from aiohttp import web
 
 from service.app import make_app
 from service.commands.common import CommandError, say
+from service.commands.workers import supervise
 from service.config import Config
 from service.engine import Engine, open_engine
 
@@ -18,6 +21,8 @@ NAME = "serve"
 QUIET_LOG = False
 SHUTDOWN_S = 10.0
 """How long open requests may take to end after SIGTERM."""
+BACKLOG = 1_024
+"""Connections the system keeps waiting while we are busy: a gate that opens."""
 
 log = structlog.get_logger()
 
@@ -25,6 +30,10 @@ log = structlog.get_logger()
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     serving(parser)
+    parser.add_argument(
+        "--workers", metavar="N", help="processes behind the one port (MEGURI_WORKERS; default 1)"
+    )
+    parser.add_argument("--listen-fd", type=int, help=argparse.SUPPRESS)  # what a worker inherits
 
 
 def serving(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +51,24 @@ def serving(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
-    """Run the command."""
+    """Run the command: one process, or as many as `--workers` says behind one port."""
+    if args.listen_fd is not None:
+        await _serve(config, socket.socket(fileno=args.listen_fd), parent=sys.stdin.fileno())
+        return
     log.info("starting", **config.masked())
-    async with open_engine(config) as engine, listening(engine) as url:
+    listener = listener_of(config)
+    if config.workers > 1:
+        await supervise(listener, config.workers, [*sys.argv[1:]])
+    else:
+        await _serve(config, listener)
+
+
+async def _serve(config: Config, listener: socket.socket, parent: int | None = None) -> None:
+    """Serve until a signal, or until `parent`, a pipe that our parent holds, comes to its end."""
+    async with open_engine(config) as engine, listening(engine, listener) as url:
         stop = stop_signal()
+        if parent is not None:
+            asyncio.get_running_loop().add_reader(parent, stop.set)
         say(f"Meguri serves on {url} (Ctrl-C stops it)")
         await stop.wait()
         log.info("stopping")
@@ -66,22 +89,32 @@ def stop_signal() -> asyncio.Event:
     return stop
 
 
+def listener_of(config: Config) -> socket.socket:
+    """A socket that listens where the configuration says. Raises CommandError."""
+    try:
+        return socket.create_server((config.host, config.port), backlog=BACKLOG)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {config.host}:{config.port} ({error.strerror}). "
+            "Is another program using the port? Choose one with --port."
+        ) from error
+
+
 @asynccontextmanager
-async def listening(engine: Engine) -> AsyncIterator[str]:
+async def listening(engine: Engine, listener: socket.socket | None = None) -> AsyncIterator[str]:
     """The web service on an engine; gives its address. At the end, open requests are answered."""
-    config = engine.config
+    listener = listener or listener_of(engine.config)
     runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, config.host, config.port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise CommandError(
-                f"Cannot listen on {config.host}:{config.port} ({error.strerror}). "
-                "Is another program using the port? Choose one with --port."
-            ) from error
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
+        await web.SockSite(runner, listener).start()
+        yield address_of(listener)
     finally:
         await runner.cleanup()
+        listener.close()
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}"

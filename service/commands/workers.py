@@ -1,0 +1,89 @@
+"""Several processes behind one port: a parent that listens, and workers that inherit the socket.
+
+The parent takes no requests. It starts the workers, starts one anew that has died, and passes
+SIGTERM on; each worker then answers what it has taken and leaves.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+
+import structlog
+
+from service.commands.common import CommandError, say
+
+RESTART_S = 0.5
+"""How long to wait before a worker that died is started anew."""
+
+log = structlog.get_logger()
+
+
+async def supervise(listener: socket.socket, workers: int, arguments: list[str]) -> None:
+    """Run `workers` processes of the same command until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    crew = _Crew(listener, arguments, stop)
+    try:
+        await crew.begin(workers)
+        host, port = listener.getsockname()[:2]
+        say(f"Meguri serves on http://{host}:{port} with {workers} workers (Ctrl-C stops it)")
+        await stop.wait()
+    finally:
+        await crew.end()
+        listener.close()
+
+
+class _Crew:
+    """The workers that are running."""
+
+    def __init__(self, listener: socket.socket, arguments: list[str], stop: asyncio.Event) -> None:
+        self._listener = listener
+        self._arguments = arguments
+        self._stop = stop
+        self._running: set[asyncio.subprocess.Process] = set()
+        self._keeping: list[asyncio.Task[None]] = []
+
+    async def begin(self, workers: int) -> None:
+        """Start them all; returns when each of them serves. Raises CommandError."""
+        started = [await self._start() for _ in range(workers)]
+        for process in started:
+            assert process.stdout is not None
+            if not await process.stdout.readline():
+                raise CommandError("A worker could not start; it has said why above.")
+        self._keeping = [asyncio.create_task(self._keep(process)) for process in started]
+
+    async def end(self) -> None:
+        """Stop them all; returns when they have answered what they had taken."""
+        self._stop.set()
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+        for process in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+        for process in self._running:
+            await process.wait()
+
+    async def _keep(self, process: asyncio.subprocess.Process) -> None:
+        while True:
+            code = await process.wait()
+            self._running.discard(process)
+            log.error("worker_died", pid=process.pid, code=code)
+            await asyncio.sleep(RESTART_S)
+            process = await self._start()
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        fd = self._listener.fileno()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service", *self._arguments, "--listen-fd", str(fd)),
+            stdin=asyncio.subprocess.PIPE,  # ends with us, also by SIGKILL; then the worker stops
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=[fd],
+            # Its own group: Ctrl-C reaches the parent alone, which passes it on once.
+            start_new_session=True,
+        )
+        self._running.add(process)
+        return process
