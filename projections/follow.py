@@ -19,7 +19,7 @@ from projections.catalogue import Projection
 
 POLL_S = 1.0
 """How often to look without having been woken."""
-GATHER_S = 0.05
+GATHER_S = 0.15
 """How long to wait after a wake-up: a burst's commits are then applied together."""
 RETRY_S = 1.0
 

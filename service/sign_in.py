@@ -14,7 +14,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from qr.keyring import Keyring
+from qr.keyring import Keyring, PeopleKey
 from service.failures import Forbidden, TokenInvalid, TokenMissing
 from service.memory import remember
 
@@ -58,11 +58,14 @@ class People:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._verified: dict[str, Person] = {}
+        # Headers differ by their key alone, so each is read once.
+        self._key_by_header: dict[str, PeopleKey] = {}
 
     def use(self, keyring: Keyring) -> None:
         """Take another keyring; what was verified with the old one is forgotten."""
         self._keyring = keyring
         self._verified.clear()
+        self._key_by_header.clear()
 
     def token(self, person: Person) -> str:
         """A token for `person`."""
@@ -96,10 +99,7 @@ class People:
         if len(token) > _TOKEN_LENGTH_MAX:
             raise TokenInvalid
         try:
-            key_id = jwt.get_unverified_header(token).get("kid", "")
-            key = self._keyring.people_key(int(key_id))
-            if key is None:
-                raise TokenInvalid
+            key = self._key_of(token)
             # Times are whole seconds of our own clock; a token made this second is not "too new".
             payload = jwt.decode(
                 token, key.secret, [_ALGORITHM], options={"verify_iat": False, "require": ["sub"]}
@@ -114,6 +114,18 @@ class People:
             rally=claims.rally,
             spot=claims.spot,
         )
+
+    def _key_of(self, token: str) -> PeopleKey:
+        """The key that a token's header names. Raises TokenInvalid, or what PyJWT raises."""
+        header = token.partition(".")[0]
+        key = self._key_by_header.get(header)
+        if key is None:
+            key_id = jwt.get_unverified_header(token).get("kid", "")
+            key = self._keyring.people_key(int(key_id))
+            if key is None:
+                raise TokenInvalid
+            remember(self._key_by_header, header, key)
+        return key
 
     def of_request(self, request: web.Request, cookie: str) -> Person | None:
         """The person who asks, or None if no token came with the request."""

@@ -27,6 +27,8 @@ async def show(request: web.Request) -> web.Response:
     if by not in ("hour", "day"):
         raise QueryInvalid(f"by is hour or day, not {by}")
     earliest, latest = DAYS_BETWEEN
+    # Before the rows: what is applied in between makes them newer than said, never older.
+    lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     rows = await read(
         engine.pool,
         course,
@@ -34,7 +36,6 @@ async def show(request: web.Request) -> web.Response:
         course.begins(asked_day(request, "from") or earliest),
         course.begins((asked_day(request, "to") or latest) + timedelta(days=1)),
     )
-    lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     counted = by_hour(course, rows) if by == "hour" else by_day(course, rows)
     return json_answer(
         {"rally": course.plan.rally, "spot": spot, "by": by, "rows": counted, "lag": lag._asdict()}

@@ -1,0 +1,129 @@
+"""The table: on a terminal, and as Markdown for the README."""
+
+from benchmarks.results import Results, Row
+
+_COLUMNS = (
+    "",
+    "a second",
+    "of the floor",
+    "p50 ms",
+    "p99 ms",
+    "CPU ms: service",
+    "Postgres",
+    "errors",
+)
+
+
+def table(results: Results) -> str:
+    """The table for a terminal, with goals and what was left out."""
+    lines = [_COLUMNS, *(_cells(results, row) for row in results.rows if row.rounds)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
+    text = "\n".join(
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+    return "\n\n".join(part for part in (text, _facts(results), _goals(results)) if part)
+
+
+def markdown(results: Results) -> str:
+    """The table for the README, with the machine and the date."""
+    machine = results.machine
+    lines = [
+        f"| {' | '.join(_COLUMNS)} |",
+        "|---|" + "--:|" * (len(_COLUMNS) - 1),
+        *(
+            f"| {' | '.join(_cells(results, row, bold='**'))} |"
+            for row in results.rows
+            if row.rounds
+        ),
+        "",
+        "| goal | wanted | reached | |",
+        "|---|---|--:|---|",
+        *(
+            f"| {goal.name} | {goal.goal} | {goal.reached:g} | {_verdict(goal.met)} |"
+            for goal in results.goals
+        ),
+        "",
+        f"{results.taken_at:%Y-%m-%d}, commit {machine.commit}: {machine.cpu}, "
+        f"{machine.cores} cores, {machine.memory_gib:g} GiB, {machine.os}, {machine.disk} (a flush takes "
+        f"{machine.flush_us:.0f} µs), {machine.python}, aiohttp {machine.aiohttp}, uvloop "
+        f"{machine.uvloop}, PostgreSQL {results.postgres}, wrk {machine.wrk}. Load generator, "
+        "service and Postgres share the cores. "
+        f"{results.settings['connections']} connections, {results.settings['rounds']} rounds of "
+        f"{results.settings['seconds']:g} s in turn, medians. Made by `{results.command}`.",
+    ]
+    return "\n".join(lines)
+
+
+def _cells(results: Results, row: Row, bold: str = "") -> tuple[str, ...]:
+    floor = results.row("floor_workers" if row.name.endswith("_workers") else "floor")
+    compared = floor and row.name in ("ours", "strangers", "naive", "ours_workers")
+    ratio = f"{row.per_second / floor.per_second:.2f}" if floor and compared else ""
+    title = f"{bold}{row.title}{bold}" if row.name == "ours" else row.title
+    return (
+        title,
+        f"{row.per_second:,.0f}",
+        ratio,
+        _number(row.p50_ms),
+        _number(row.p99_ms),
+        _number(row.median(lambda each: each.service_cpu_ms), 3),
+        _number(row.median(lambda each: each.postgres_cpu_ms), 3),
+        str(row.errors),
+    )
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**not met**"
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _facts(results: Results) -> str:
+    """What does not fit the table: answers, sizes, memory, what was left out."""
+    lines = []
+    for row in results.rows:
+        requests = sum(each.requests for each in row.rounds)
+        outcomes: dict[str, int] = {}
+        for each in row.rounds:
+            for name, count in (each.outcomes or {}).items():
+                outcomes[name] = outcomes.get(name, 0) + count
+        parts = []
+        if outcomes:
+            created = outcomes.get("stamped", 0) + outcomes.get("visited", 0)
+            parts.append(
+                f"{requests:,} requests: {created:,} scans answered 201, "
+                f"{outcomes.get('already_stamped', 0):,} answered 200"
+            )
+        if row.rounds and row.rounds[-1].answer_bytes:
+            parts.append(f"{row.median(lambda each: each.answer_bytes):.0f} bytes an answer")
+        if row.event_bytes:
+            parts.append(f"{row.event_bytes:.0f} bytes an event, {row.card_bytes:.0f} a card")
+        if row.rss_before_mib:
+            parts.append(f"service {row.rss_before_mib:.0f} → {row.rss_after_mib:.0f} MiB")
+        lag = row.median(lambda each: each.lag_facts)
+        if lag:
+            parts.append(f"footfall {lag:,.0f} facts behind at the end of a round")
+        busy = row.median(lambda each: each.generator_share)
+        if busy and busy > 0.9:
+            parts.append(f"wrk itself used {busy:.0%} of a core: the rate may be its own limit")
+        if parts:
+            lines.append(f"{row.title}: {'; '.join(parts)}.")
+    lines += [f"{name}: left out. {reason}" for name, reason in results.skipped.items()]
+    if results.machine.load_before > 0.3 * results.machine.cores:
+        lines.append(
+            f"Something else was at work (load {results.machine.load_before} before the start): "
+            "do not quote these figures."
+        )
+    return "\n".join(lines)
+
+
+def _goals(results: Results) -> str:
+    return "\n".join(
+        f"{'met    ' if goal.met else 'NOT MET'}  {goal.name}: {goal.reached:g} (goal {goal.goal})"
+        for goal in results.goals
+    )

@@ -1,0 +1,355 @@
+"""A run of the bench: what is started in which order, and what is measured in turn with what."""
+
+import asyncio
+import math
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from tqdm import tqdm
+
+from benchmarks import growth, machine, site
+from benchmarks.append import SIZES, Append
+from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
+from benchmarks.processes import Server, serving
+from benchmarks.results import Results, Row, goals
+from benchmarks.wrk import Load, run_wrk, wrk_version
+
+BATCH_CONNECTIONS = 4
+"""Phones that send a thousand scans at once are few."""
+PROBE_SECONDS = 1
+FLOOR_BYTES = 1_000
+"""What the floor answers while it is being asked how fast it is."""
+FASTER_MAX = 1.5
+"""How much faster than in its probe the floor may turn out: so many tokens are made."""
+WINDOW = 512
+"""Visitors who are about at a time (see load.lua): more than there are connections, so that one's
+scans come one after the other; few enough that a warm-up brings cards of every stage about."""
+LONGER_THAN_ASKED_S = 2
+DISK_SPARE_BYTES = 3 * 2**30
+SERVED = ("ours", "strangers", "naive", "batch")
+"""Measurements of a service of one process."""
+_BAR = "{desc:<44.44} {percentage:3.0f}% {bar:20} {elapsed} (about {remaining} left)"
+
+
+class Settings(Struct, frozen=True):
+    """What was asked for."""
+
+    rounds: int
+    seconds: float
+    warm_up_seconds: float
+    connections: int
+    visits: int
+    workers: int
+    events: list[int]
+    names: list[str]
+
+
+class Bench:
+    """One run: what it has started, what it has found."""
+
+    folder: Path
+    postgres: site.Postgres
+    bar: "tqdm[Any]"
+
+    def __init__(self, settings: Settings, wrk: str, data: Path) -> None:
+        self.settings = settings
+        self.wrk = wrk
+        self.data = data.resolve()
+        self.rows: list[Row] = []
+        self.skipped: dict[str, str] = {}
+        self.run_id = secrets.token_hex(4)
+        self.pace = Pace(wrk, settings.connections, settings.seconds, settings.warm_up_seconds)
+
+    async def run(self) -> Results:
+        """Everything that was asked for."""
+        began, taken_at = time.monotonic(), datetime.now(UTC)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(prefix="bench-", dir=self.data))
+        try:
+            here = machine.describe(self.folder, wrk_version(self.wrk))
+            with tqdm(total=self._seconds(), bar_format=_BAR, leave=False) as self.bar:
+                self._now("starting Postgres")
+                async with site.postgres_in(self.folder / "postgres") as self.postgres:
+                    await self._measure()
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return Results(
+            taken_at=taken_at,
+            seconds=round(time.monotonic() - began, 1),
+            command=" ".join(["scripts/bench", *sys.argv[1:]]),
+            machine=here,
+            postgres=self.postgres.version,
+            postgres_settings=self.postgres.settings,
+            settings=msgspec.to_builtins(self.settings),
+            rows=self.rows,
+            goals=goals(self.rows),
+            skipped=self.skipped,
+            errors=sum(row.errors for row in self.rows),
+        )
+
+    async def _measure(self) -> None:
+        await site.prepare(self.postgres)
+        for database in (*SERVED, "rows", "append", "workers"):
+            if database != "ours" and self._wanted(database):
+                await self.postgres.copy(database)
+        await self._make_crowd()
+        if any(map(self._wanted, (*SERVED, "pgbench"))):
+            await self._side_by_side()
+        if self._wanted("append"):
+            await self._append()
+        if self._wanted("workers"):
+            await self._workers()
+        if self._wanted("growth"):
+            await self._growth()
+
+    # --- what is measured ---
+
+    async def _side_by_side(self) -> None:
+        """Everything that fits beside each other: services that are not loaded just now sleep."""
+        async with AsyncExitStack() as stack:
+            measured: list[Measurement] = []
+            services: dict[str, Service] = {}
+            for name in SERVED:
+                if self._wanted(name):
+                    services[name] = await self._service(stack, name)
+            if ours := services.get("ours"):
+                self._now("a first look at ours")
+                measured += [await self._floor(stack, ours, "floor", 1), ours]
+            measured += [service for name, service in services.items() if name != "ours"]
+            if self._wanted("pgbench"):
+                row = Row(
+                    name="pgbench",
+                    title=f"pgbench: single-row inserts, {self.pace.connections} clients",
+                    unit="rows",
+                )
+                if site.pgbench():
+                    measured.append(SingleRows(row, self.postgres, "rows", self.pace))
+                else:
+                    self.skipped["pgbench"] = "There is no pgbench beside the server's binaries."
+            await self._in_turn(measured)
+            for name in ("ours", "naive"):
+                if name in services:
+                    await services[name].measure_size()
+
+    async def _append(self) -> None:
+        seconds = max(1.0, self.settings.seconds / 4)
+        await self._in_turn(
+            [
+                Append(
+                    Row(
+                        name=f"append_{size}",
+                        title=f"append alone, batches of {size}",
+                        unit="events",
+                    ),
+                    self.postgres,
+                    "append",
+                    size,
+                    seconds,
+                )
+                for size in SIZES
+            ]
+        )
+
+    async def _workers(self) -> None:
+        workers = self.settings.workers
+        if not await _serve_takes("--workers"):
+            self.skipped["workers"] = "`meguri serve` does not take --workers yet."
+            return
+        async with AsyncExitStack() as stack:
+            ours = await self._service(stack, "workers", "--workers", str(workers))
+            ours.row.name = "ours_workers"
+            ours.row.title = f"ours, {workers} processes"
+            floor = await self._floor(stack, ours, "floor_workers", workers)
+            await self._in_turn([floor, ours])
+
+    async def _growth(self) -> None:
+        """Ours on logs of different sizes, each its own database and service, in turn."""
+        needed = growth.BYTES_EACH * sum(self.settings.events) + DISK_SPARE_BYTES
+        if shutil.disk_usage(self.folder).free < needed:
+            self.skipped["growth"] = f"It needs {needed / 2**30:.0f} GiB of disk."
+            return
+        async with AsyncExitStack() as stack:
+            measured = []
+            for facts in self.settings.events:
+                database = f"growth_{facts}"
+                await self.postgres.copy(database)
+                self._now(f"loading {facts:,} facts")
+                if facts:
+                    await growth.grow(self.postgres, database, facts, self._loaded)
+                measured.append(await self._grown(stack, database, facts))
+            await self._in_turn(measured)
+            for service in measured:
+                service.row.rss_after_mib = service.server.rss_mib()
+
+    async def _grown(self, stack: AsyncExitStack, database: str, facts: int) -> Service:
+        service = await self._service(stack, database)
+        service.row.facts_before = facts
+        service.row.title = f"ours, {facts:,} events in the log"
+        service.row.rss_before_mib = service.server.rss_mib()
+        if facts:
+            await service.measure_size()
+        return service
+
+    # --- how ---
+
+    async def _in_turn(self, measured: Sequence[Measurement]) -> None:
+        self.rows += [each.row for each in measured]
+        for each in measured:
+            self._now(f"warming up · {each.row.title}")
+            await each.warm_up()
+            self.bar.update(self.pace.warm_up_seconds)
+        for number in range(1, self.settings.rounds + 1):
+            for each in measured:
+                self._now(f"{number}/{self.settings.rounds} · {each.row.title}")
+                taken = await each.round()
+                self.bar.update(self.pace.seconds)
+                p99 = "" if taken.p99_ms is None else f"  p99 {taken.p99_ms:.1f} ms"
+                errors = f"  {taken.errors} ERRORS" if taken.errors else ""
+                tqdm.write(
+                    f"  {number}  {each.row.title:<50} {taken.per_second:>9,.0f} "
+                    f"{each.row.unit}/s{p99}{errors}",
+                    file=sys.stderr,
+                )
+
+    async def _service(self, stack: AsyncExitStack, name: str, *more: str) -> Service:
+        """A service of its own database, ready; ours is as an operator would start it."""
+        ours = name == "ours"
+        where = ["--data", str(self.folder / "postgres")]
+        if not ours:
+            where = ["--database", self.postgres.url(name)]
+        naive = {"MEGURI_BATCH_MAX": "1"} if name == "naive" else None
+        server = await stack.enter_async_context(
+            serving(
+                name,
+                self.folder,
+                "service",
+                "serve",
+                "--port",
+                "0",
+                *where,
+                *more,
+                environment=naive,
+            )
+        )
+        await settle(server.url)
+        batch = name == "batch"
+        pace = msgspec.structs.replace(self.pace, connections=BATCH_CONNECTIONS)
+        return Service(
+            Row(name=name, title=_TITLES.get(name, name), unit="scans"),
+            server,
+            self._load(name),
+            pace if batch else self.pace,
+            self.postgres,
+            "meguri" if ours else name,
+        )
+
+    async def _floor(
+        self, stack: AsyncExitStack, ours: Service, name: str, processes: int
+    ) -> BareServer:
+        """A floor whose answers are as long as those of ours really are."""
+        await ours.warm_up()  # until the cards are of all sizes
+        await ours.warm_up()
+        said = ours.warmed.answer_bytes or 0.0
+        server = await self._bare(stack, name, round(said) - self.floor_head_bytes, processes)
+        title = f"floor: aiohttp alone, {said:.0f} bytes an answer"
+        if processes > 1:
+            title += f", {processes} processes"
+        row = Row(name=name, title=title, unit="answers")
+        return BareServer(row, server, self._load("ours"), self.pace)
+
+    async def _bare(self, stack: AsyncExitStack, name: str, size: int, processes: int) -> Server:
+        return await stack.enter_async_context(
+            serving(name, self.folder, "benchmarks.floor", str(size), str(processes))
+        )
+
+    async def _make_crowd(self) -> None:
+        """Tokens for as many visitors as could possibly be wanted: more than the floor answers."""
+        self._now("asking the floor how fast it can be")
+        self.tokens = self.codes = self.folder / "nobody"
+        self.tokens.write_text("nobody\n", encoding="ascii")
+        self.rate = 0.0
+        async with AsyncExitStack() as stack:
+            server = await self._bare(stack, "probe", FLOOR_BYTES, 1)
+            ran = await run_wrk(
+                self.wrk, server.url, self._load("ours"), 0, self.pace.connections, PROBE_SECONDS
+            )
+        if ran.said.errors or not ran.said.requests:
+            raise RuntimeError(f"The floor itself fails:\n{server.tail()}")
+        self.rate = FASTER_MAX * ran.said.requests / ran.said.seconds
+        self.floor_head_bytes = round(ran.said.bytes / ran.said.requests) - FLOOR_BYTES
+        served = [name for name in (*SERVED, "workers", "growth") if self._wanted(name)]
+        if not served:
+            return
+        wanted = max(self._load(name).tokens_max for name in served)
+        self._now(f"making {wanted:,} visitors")
+        self.tokens, self.codes = await site.write_crowd(self.postgres, self.folder, wanted)
+
+    def _load(self, name: str) -> Load:
+        """What is sent to the measurement `name`."""
+        visits = 1 if name == "strangers" else self.settings.visits
+        rate = self.rate * (self.settings.workers if name == "workers" else 1)
+        seconds = (self.settings.rounds * self.settings.seconds) + 3 * (
+            self.settings.warm_up_seconds + LONGER_THAN_ASKED_S
+        )
+        requests = rate * seconds
+        return Load(
+            tokens=self.tokens,
+            tokens_max=max(1, math.ceil(requests / visits) + 3 * WINDOW),
+            codes=self.codes,
+            run=self.run_id,
+            mode="batch" if name == "batch" else "one",
+            visits=visits,
+            window=WINDOW,
+        )
+
+    def _wanted(self, name: str) -> bool:
+        name = "pgbench" if name == "rows" else name
+        return name in self.settings.names
+
+    # --- progress ---
+
+    def _now(self, what: str) -> None:
+        self.bar.set_description_str(what)
+
+    def _loaded(self, facts: int) -> None:
+        self.bar.update(facts * growth.SECONDS_A_FACT)
+
+    def _seconds(self) -> float:
+        """About how long it takes, for the progress bar."""
+        names = [name for name in self.settings.names if name != "growth"]
+        extra = ("ours" in names) + ("workers" in names) + 3 * ("append" in names)
+        each = self.settings.warm_up_seconds + self.settings.rounds * self.settings.seconds
+        total = each * (len(names) + extra)
+        if "growth" in self.settings.names:
+            total += each * len(self.settings.events)
+            total += sum(self.settings.events) * growth.SECONDS_A_FACT
+        return total
+
+
+_TITLES = {
+    "ours": "ours: POST /api/check-ins",
+    "strangers": "ours, every scan a new visitor's first",
+    "naive": "naive: one transaction a scan",
+    "batch": "batch endpoint, 1,000 scans a request",
+}
+
+
+async def _serve_takes(option: str) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "service", "serve", "--help"),
+        cwd=machine.ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return option.encode() in output
