@@ -37,6 +37,17 @@ class Config(Struct, frozen=True, kw_only=True):
     """Check-ins a transaction at most: above, a batch's first waits long for its last."""
     waiting_max: int = 2_000
     """Check-ins waiting a bucket at most: about a second's work; then phones are sent back."""
+    wait_seconds_max: float = 5.0
+    """How long a phone waits for its commit at most; then it is told to ask again."""
+    visitor_requests_max: int = 30
+    """Check-in requests of one visitor in `limit_seconds`: a walker makes one, a script many."""
+    address_failures_max: int = 100
+    """Codes and tokens that do not verify, from one address in `limit_seconds`. What is genuine is
+    not counted, so a crowd behind one mobile-carrier address never trips it."""
+    limit_seconds: float = 10.0
+    """The window of both limits."""
+    behind_proxy: bool = False
+    """Whether a proxy of ours stands in front: then the last X-Forwarded-For is the address."""
     body_bytes_max: int = 512 * 1024
     """A request's body at most: a batch of 1,000 scans needs half of it."""
     log_level: str = "info"

@@ -20,6 +20,13 @@ def voice_of(request: web.Request) -> Voice:
     return voice(language_of(request))
 
 
+def address_of(request: web.Request) -> str:
+    """The network address of whoever asks."""
+    if engine_of(request).config.behind_proxy:
+        return request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    return request.remote or ""
+
+
 def rally_of(request: web.Request) -> Rally:
     """The rally that the address names. Raises RallyUnknown."""
     rally = engine_of(request).rallies.get(request.match_info["rally"])

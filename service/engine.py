@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +34,7 @@ from service.eventlog.log import Outcome, RallyDecision
 from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
+from service.limits import Limit
 from service.memory import remember
 from service.sign_in import People
 
@@ -69,8 +71,13 @@ class Engine:
         self.keyring = Keyring([], [])
         self.people = People(self.keyring)
         self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
-            self._commit, waiting_max=config.waiting_max, batch_max=config.batch_max
+            self._commit,
+            waiting_max=config.waiting_max,
+            batch_max=config.batch_max,
+            wait_seconds_max=config.wait_seconds_max,
         )
+        self.by_visitor = Limit(config.visitor_requests_max, config.limit_seconds, monotonic)
+        self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )

@@ -134,6 +134,29 @@ class Busy(Failure):
         return {"Retry-After": str(self.retry_after_s)}
 
 
+class WaitedTooLong(Busy):
+    """The commit takes too long to wait for. The scan may still land: its retry will tell."""
+
+    code = "waited_too_long"
+    sentence = "This takes longer than usual. Your phone will try again by itself."
+
+
+class TooMany(Failure):
+    """Somebody asks more often than people do."""
+
+    status = 429
+    code = "too_many_requests"
+    sentence = "That was too fast. Please wait a moment and try again."
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after_s)}
+
+
 class Unavailable(Busy):
     """The database does not answer."""
 

@@ -14,6 +14,8 @@ from service.answers import json_answer
 from service.context import engine_of
 from service.eventlog.log import CONNECTION_LOST
 
+BUSY_SECONDS = 2.0
+"""So long after somebody was sent away we say that we are busy."""
 LOOK_SECONDS_MAX = 3
 """Whoever asks whether we are well must not be kept waiting by the answer "no"."""
 
@@ -26,7 +28,10 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: the database answers, nothing has stopped; how far each projection is behind."""
+    """GET /readyz: not overrun, the database answers, nothing has stopped; how far it lags."""
+    check_ins = engine_of(request).check_ins
+    if check_ins.was_full(BUSY_SECONDS):
+        return json_answer({"status": "busy", "waiting": check_ins.waiting}, 503)
     stopped = [name for name, task in engine_of(request).tasks.items() if task.done()]
     ill = {"stopped": stopped} if stopped else {}
     try:

@@ -42,6 +42,11 @@ class Refused(NamedTuple):
     rally: Rally | None = None
 
 
+def outcome_of(outcome: Answer | Refusal, rally: Rally | None) -> Answer | Refused:
+    """What was decided, a refusal together with the rally that explains it."""
+    return Refused(outcome, rally) if isinstance(outcome, Refusal) else outcome
+
+
 def code_in(text: str) -> str:
     """The code in what was scanned or typed: the code itself, or the address that a QR holds."""
     return re.split("[?#]", text.strip().rpartition("/s/")[2])[0].rstrip("/")

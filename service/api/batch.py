@@ -7,11 +7,11 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from domain.rules import Answer
+from service.admission import admitted
 from service.answers import json_answer, problem_of, read_body, refusal_problem
 from service.check_in import take
 from service.context import engine_of
 from service.failures import Failure
-from service.i18n import language_of
 from service.scans import Refused, ScanBody, status_of
 
 SCANS_MAX = 1_000
@@ -30,11 +30,10 @@ async def check_in_batch(request: web.Request) -> web.Response:
     The cards come once, as they are after the batch, not with each answer.
     """
     engine = engine_of(request)
-    visitor = engine.people.visitor(request)
+    visitor = admitted(request)
     body = await read_body(request, BatchBody)
-    language = language_of(request)
     taken = await asyncio.gather(
-        *(take(engine, visitor, scan, language, card_wanted=False) for scan in body.scans),
+        *(take(request, visitor, scan, card_wanted=False) for scan in body.scans),
         return_exceptions=True,
     )
     answers = [_answer(request, outcome) for outcome in taken]

@@ -15,7 +15,6 @@ from service.api.visitors import keep
 from service.check_in import take
 from service.context import engine_of, voice_of
 from service.failures import BodyInvalid, TokenInvalid
-from service.i18n import language_of
 from service.pages.card import card_context
 from service.pages.render import page
 from service.scans import Refused, ScanBody
@@ -51,7 +50,7 @@ async def stamp(request: web.Request) -> web.Response:
         raise BodyInvalid("scan_id is a UUID") from error
     visitor, token = _visitor(request)
     body = ScanBody(code=request.match_info["code"], scan_id=scan_id)
-    outcome = await take(engine, visitor, body, language_of(request))
+    outcome = await take(request, visitor, body)
     if isinstance(outcome, Refused):
         answer = _refused(request, outcome, REFUSED)
     else:

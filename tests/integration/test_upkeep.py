@@ -230,3 +230,55 @@ async def test_a_refusal_is_the_same_to_the_letter_when_it_comes_again(site: Sit
     first = await site.scan(visitor, GINZA, scan_id, scanned_at=old)
     assert first[1]["at"] == "2026-01-02T01:00:00Z"
     assert await site.scan(visitor, GINZA, scan_id, scanned_at=old) == first
+
+
+async def test_a_script_is_slowed_down_and_a_crowd_behind_one_address_is_not(site: Site) -> None:
+    """Given more genuine scans from one address than it may fail, each by a visitor of its own."""
+    crowd = [site.scan(site.visitor(), GINZA) for _ in range(150)]
+    assert {status for status, _ in await asyncio.gather(*crowd)} == {201}
+    script = site.visitor()
+    answers = [await site.scan(script, GINZA) for _ in range(40)]
+    assert [status for status, _ in answers[:2]] == [201, 200]
+    assert (answers[-1][0], answers[-1][1]["code"]) == (429, "too_many_requests")
+    assert (await site.scan(site.visitor(), GINZA))[0] == 201
+
+
+async def test_an_address_that_guesses_is_held_back(site: Site) -> None:
+    guesses = []
+    for _ in range(110):
+        body = {"code": "0" * 37, "scan_id": str(uuid4())}
+        guesses.append(await site.ask("POST", "/api/check-ins", site.visitor(), json=body))
+    assert (guesses[0][0], guesses[-1][0]) == (422, 429)
+
+
+async def test_a_full_queue_is_told_by_readyz_and_by_retry_after(
+    open_another: OpenEngine, engine: Engine, clock: object
+) -> None:
+    from aiohttp import ClientSession
+
+    from service.commands.serve import listening
+
+    small = await open_another(waiting_max=1)
+    async with listening(small) as url, ClientSession(url) as session:
+        held = await small.pool.acquire()
+        hold = held.transaction()
+        await hold.start()
+        await held.execute("SELECT FROM heads FOR UPDATE")
+        tries = Site(small, clock, url, session)  # type: ignore[arg-type]
+        jobs = [asyncio.create_task(tries.scan(tries.visitor(), GINZA)) for _ in range(60)]
+        done, _ = await asyncio.wait(jobs, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        assert (status_code(done.pop())) == (503, "busy")
+        async with session.get("/readyz") as ready:
+            assert (ready.status, (await ready.json())["status"]) == (503, "busy")
+        await hold.rollback()
+        await small.pool.release(held)
+        answers = [await job for job in jobs]
+    outcomes = {status for status, _ in answers}
+    assert outcomes == {201, 503}
+    taken = sum(status == 201 for status, _ in answers)
+    assert taken == await engine.pool.fetchval("SELECT count(*) FROM events WHERE bucket > 0")
+
+
+def status_code(job: asyncio.Task[tuple[int, dict[str, str]]]) -> tuple[int, str]:
+    status, problem = job.result()
+    return status, problem["code"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.failures import Busy, Unavailable
+from service.failures import Busy, Unavailable, WaitedTooLong
 from service.group_commit import GroupCommit
 
 
@@ -27,7 +27,9 @@ class Log:
 
 async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch() -> None:
     log = Log()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     first = group.submit(1, 1)
     await asyncio.sleep(0)
     rest = [group.submit(1, item) for item in (2, 3, 4)]
@@ -42,14 +44,18 @@ async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch() -> None
 async def test_a_batch_is_no_larger_than_its_limit() -> None:
     log = Log()
     log.go_on.set()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     await asyncio.gather(*(group.submit(1, 20) for _ in range(25)))
     assert [len(items) for _, items in log.batches] == [10, 10, 5]
 
 
 async def test_a_full_queue_refuses_at_once() -> None:
     log = Log()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=3, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=3, batch_max=10, wait_seconds_max=60
+    )
     futures = [group.submit(1, item) for item in (1, 2, 3)]
     with pytest.raises(Busy):
         group.submit(1, 4)
@@ -61,7 +67,9 @@ async def test_a_full_queue_refuses_at_once() -> None:
 async def test_an_items_own_error_is_its_own() -> None:
     log = Log()
     log.go_on.set()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     results = await asyncio.gather(
         *(group.submit(1, item) for item in (6, 7, 8)), return_exceptions=True
     )
@@ -71,7 +79,9 @@ async def test_an_items_own_error_is_its_own() -> None:
 async def test_a_batch_that_fails_for_one_is_taken_apart() -> None:
     log = Log()
     log.go_on.set()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     results = await asyncio.gather(
         *(group.submit(1, item) for item in (12, 13, 14)), return_exceptions=True
     )
@@ -86,7 +96,9 @@ async def test_a_lost_database_is_told_to_all_and_not_tried_one_by_one() -> None
         calls += 1
         raise Unavailable
 
-    group: GroupCommit[int, int] = GroupCommit(flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     results = await asyncio.gather(
         *(group.submit(1, item) for item in (1, 2, 3)), return_exceptions=True
     )
@@ -96,7 +108,9 @@ async def test_a_lost_database_is_told_to_all_and_not_tried_one_by_one() -> None
 
 async def test_a_caller_who_has_gone_does_not_disturb_the_others() -> None:
     log = Log()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=10)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=10, wait_seconds_max=60
+    )
     gone, staying = group.submit(1, 1), group.submit(1, 2)
     gone.cancel()
     log.go_on.set()
@@ -105,8 +119,40 @@ async def test_a_caller_who_has_gone_does_not_disturb_the_others() -> None:
 
 async def test_draining_answers_everything_that_was_queued() -> None:
     log = Log()
-    group: GroupCommit[int, int] = GroupCommit(log.flush, waiting_max=100, batch_max=2)
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=2, wait_seconds_max=60
+    )
     futures = [group.submit(bucket, bucket) for bucket in (1, 2, 1, 1, 2)]
     log.go_on.set()
     await group.drain()
     assert all(future.done() for future in futures)
+
+
+async def test_whoever_waits_too_long_is_told_so_and_the_item_goes_on() -> None:
+    log = Log()
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=100, batch_max=1, wait_seconds_max=0.02
+    )
+    under_way, queued = group.submit(1, 1), group.submit(1, 2)
+    for future in (under_way, queued):
+        with pytest.raises(WaitedTooLong):
+            await future
+    log.go_on.set()
+    await group.drain()
+    assert log.batches == [(1, [1]), (1, [2])]
+    assert await group.submit(1, 3) == 6
+
+
+async def test_having_been_full_is_remembered_for_a_while() -> None:
+    log = Log()
+    group: GroupCommit[int, int] = GroupCommit(
+        log.flush, waiting_max=1, batch_max=1, wait_seconds_max=60
+    )
+    kept = group.submit(1, 1)
+    assert not group.was_full(60)
+    with pytest.raises(Busy):
+        group.submit(1, 2)
+    assert group.was_full(60)
+    assert group.waiting == 1
+    log.go_on.set()
+    assert await kept == 2
