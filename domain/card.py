@@ -9,7 +9,6 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.conditions import standing
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import CheckInRefused, VisitorFact, VisitRecorded
@@ -147,9 +146,9 @@ def view(course: Course, visitor: UUID, card: Card) -> CardView:
             known = first.get(visit.spot, visit.occurred_at)
             first[visit.spot] = min(known, visit.occurred_at)
     prizes = []
-    for prize in course.plan.prizes:
-        reached = standing(course, prize.condition, stamped, stamps)
-        prizes.append(PrizeView(prize.id, reached.met, reached.have, reached.need))
+    for prize, gauge in course.gauges:
+        have, need = gauge(stamped, stamps)
+        prizes.append(PrizeView(prize, have >= need, have, need))
     return CardView(
         course.plan.rally,
         visitor,

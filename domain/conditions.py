@@ -1,9 +1,10 @@
 """Conditions of prizes: what a plan may demand, and how far a card has come.
 
-A condition counts something on a card and names how many are needed; `standing` returns both,
-so that a page can say "3 of 5" and a prize is won when the first has reached the second.
+A condition counts something on a card and names how many are needed; its gauge gives both, so
+that a page can say "3 of 5" and a prize is won when the first has reached the second.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from msgspec import Meta, Struct
@@ -46,15 +47,17 @@ class Standing(NamedTuple):
         return self.have >= self.need
 
 
-def standing(course: "Course", condition: Condition, stamped: int, stamps: int) -> Standing:
-    """How far a card has come towards `condition`.
+Gauge = Callable[[int, int], Standing]
+"""How far a card has come, given its stamped spots as bits (`Course.bit_of`) and their stamps."""
 
-    `stamped` is the card's spots as bits (`Course.bit_of`), `stamps` what they are worth.
-    """
+
+def gauge(course: "Course", condition: Condition) -> Gauge:
+    """The gauge of `condition`: made once a plan, read twice a scan."""
     match condition:
         case Stamps(at_least):
-            return Standing(stamps, at_least)
+            return lambda _, stamps: Standing(stamps, at_least)
         case AllSpots():
-            return Standing((stamped & course.every_spot).bit_count(), len(course.spots))
+            spots = len(course.spots)
+            return lambda stamped, _: Standing((stamped & course.every_spot).bit_count(), spots)
         case BingoLines(at_least):
-            return Standing(course.full_lines(stamped), at_least)
+            return lambda stamped, _: Standing(course.full_lines(stamped), at_least)

@@ -4,10 +4,12 @@ Built once a plan, used for every scan; nothing here is stored. What it works ou
 within bounds: the same arguments always give the same answer.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from domain.conditions import gauge
 from domain.encoding import micros, moment_of, spot_tag
 from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Plan, lines_of
 
@@ -33,7 +35,11 @@ class Course:
         self.late_max = timedelta(hours=plan.late_scan_hours_max)
         self.starts = _midnight(plan.first_day, self.zone)
         self.ends = _midnight(plan.last_day + timedelta(days=1), self.zone)
+        self.gauges = [(prize.id, gauge(self, prize.condition)) for prize in plan.prizes]
         self._all_lines = [line for sheet in self.lines for line in sheet]
+        self.period_of = self._period()
+        """The part of a visit's key that says when a revisit counts again, for a moment in
+        microseconds since 1970."""
         self._full_lines: dict[int, int] = {}
         self._hours: dict[int, Hour] = {}
 
@@ -68,15 +74,14 @@ class Course:
         """When a day of the rally's time zone begins."""
         return _midnight(day, self.zone)
 
-    def period_of(self, at: int) -> int:
-        """The part of a visit's key that says when a revisit counts again."""
+    def _period(self) -> Callable[[int], int]:
         match self.plan.revisit:
             case OncePerRally():
-                return 0
+                return lambda _: 0
             case OncePerDay():
-                return self.hour_at(at).day
+                return lambda at: self.hour_at(at).day
             case OncePerInterval(minutes):
-                return at // (minutes * 60_000_000)
+                return lambda at: at // (minutes * 60_000_000)
 
     def _hour_at(self, at: int) -> "Hour":
         local = moment_of(at).astimezone(self.zone)

@@ -10,7 +10,6 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.card import Card, CardView, Visit, tally, view
-from domain.conditions import standing
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import CheckInRefused, Firsts, VisitRecorded
@@ -176,10 +175,12 @@ def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
         return _at(RefusalCode.RALLY_CANCELLED, rally.cancelled_at)
     if occurred_at < course.starts:
         return _at(RefusalCode.RALLY_NOT_STARTED, course.starts)
-    before = [opening for opening in rally.openings if opening.opened_at <= occurred_at]
-    if not before:
+    for opening in reversed(rally.openings):
+        if opening.opened_at <= occurred_at:
+            break
+    else:
         return Refusal(RefusalCode.RALLY_NOT_OPEN)
-    ends = min(before[-1].closed_at or course.ends, course.ends)
+    ends = min(opening.closed_at or course.ends, course.ends)
     if occurred_at >= ends:
         return _at(RefusalCode.RALLY_OVER, ends)
     return None
@@ -220,14 +221,13 @@ def _earned(course: Course, card: Card, spot: str) -> tuple[str, ...]:
     """The prizes whose conditions this visit is the first to meet."""
     stamped, stamps = tally(course, card)
     bit = course.bit_of[spot]
-    before = {prize for visit in card.visits for prize in visit.earned}
     if not stamped & bit:
         stamped, stamps = stamped | bit, stamps + course.spots[spot].stamps
-    return tuple(
-        prize.id
-        for prize in course.plan.prizes
-        if prize.id not in before and standing(course, prize.condition, stamped, stamps).met
-    )
+    met = [prize for prize, gauge in course.gauges if gauge(stamped, stamps).met]
+    if not met:
+        return ()
+    before = {prize for visit in card.visits for prize in visit.earned}
+    return tuple(prize for prize in met if prize not in before)
 
 
 class Answer(Struct, frozen=True, kw_only=True):

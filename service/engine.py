@@ -45,7 +45,9 @@ log = structlog.get_logger()
 CONNECT_SECONDS_MAX = 10
 CLOSE_SECONDS_MAX = 10
 STATEMENT_SECONDS_MAX = 10
-"""A statement that takes longer waits for somebody who holds a lock, or for a dead database."""
+"""A statement that takes longer waits for somebody who holds a lock: Postgres ends it."""
+SILENCE_SECONDS_MAX = 2
+"""So much longer we wait to be told so; then the connection is dead, and dropped."""
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
 REFRESH_S = 1.0
@@ -81,7 +83,12 @@ class Engine:
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
-        self.signals = Signals(lambda: asyncpg.connect(dsn), self._heard)
+        self.signals = Signals(
+            lambda: asyncpg.connect(
+                dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
+            ),
+            self._heard,
+        )
         self.applied = Pulse()
         self.stopping = asyncio.Event()
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -254,11 +261,13 @@ async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
         # Our connections keep no state between uses, so there is nothing to reset; asking the
         # server to do so would cost each batch a round trip.
         reset=_nothing,
+        connection_class=_Impatient,
         timeout=CONNECT_SECONDS_MAX,
-        command_timeout=STATEMENT_SECONDS_MAX,
+        command_timeout=STATEMENT_SECONDS_MAX + SILENCE_SECONDS_MAX,
         server_settings={
             "application_name": "meguri",
             "synchronous_commit": "on",
+            "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
             # A process that was stopped in mid-transaction must not hold a bucket for ever.
             "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS_MAX}s",
         },
@@ -267,6 +276,17 @@ async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
     finally:
         await _close(pool)
+
+
+class _Impatient(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that is dropped when an answer does not come in time.
+
+    asyncpg would ask the server to cancel and wait for it to agree: as long again, and in vain
+    where the network has swallowed the connection. Its bucket would wait all the while.
+    """
+
+    def _cancel_current_command(self, *waiters: asyncio.Future[None]) -> None:
+        asyncio.get_running_loop().call_soon(self.terminate)
 
 
 async def _nothing(connection: asyncpg.Connection) -> None:

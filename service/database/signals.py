@@ -5,6 +5,7 @@ are sent as one, and a lost one costs a poll. So it is never part of the hot pat
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
@@ -14,6 +15,8 @@ import structlog
 CHANNEL = "meguri"
 GATHER_S = 0.02
 """Signals of the same kind within this time are sent as one."""
+BEAT_S = 10.0
+"""Something is said at least so often: a connection that died without a word is noticed."""
 RETRY_S = 1.0
 
 log = structlog.get_logger()
@@ -64,12 +67,16 @@ class Signals:
                 CHANNEL, lambda _c, pid, _ch, payload: self._receive(pid == own, payload)
             )
             while not connection.is_closed():
-                await self._something.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(BEAT_S):
+                        await self._something.wait()
                 await asyncio.sleep(GATHER_S)
                 self._something.clear()
                 pending, self._to_send = self._to_send, set()
                 for signal in pending:  # what is lost with the connection costs a poll
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, signal.value)
+                if not pending:
+                    await connection.execute("SELECT 1")
         finally:
             connection.terminate()
 

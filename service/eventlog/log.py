@@ -88,8 +88,8 @@ class EventLog:
                 head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
                 if head["rallies_position"] > self.rallies.position:
                     await self.rallies.refresh(connection)
-                visitors = {scan.visitor for scan in scans}
-                rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors))
+                visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
+                rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
                 batch = _Batch(self.rallies, rows, head["position"], self.clock())
                 outcomes = [batch.take(scan) for scan in scans]
                 if batch.facts:
@@ -161,30 +161,30 @@ class _Batch:
         rally = self.rallies.get(scan.rally)
         if rally is None:
             return Refusal(RefusalCode.CODE_NOT_OURS)
-        card = self._cards.get((scan.visitor.bytes, scan.rally), _NEW_CARD)
+        key = (scan.visitor.bytes, scan.rally)
+        card = self._cards.get(key, _NEW_CARD)
         decision: Decision = decide(rally, card, scan, self.now)
         match decision:
             case VisitRecorded():
-                card = self._append(scan, card, decision)
+                card = self._append(key, card, decision)
                 return answer(rally, scan, card, Repeated(len(card.visits) - 1))
             case Refusal():
                 fact = refused_fact(rally, card, scan, decision, self.now)
                 if fact is not None:
-                    self._append(scan, card, fact)
+                    self._append(key, card, fact)
                 return decision
             case RepeatedRefusal(refusal):
                 return refusal
             case _:
                 return answer(rally, scan, card, decision)
 
-    def _append(self, scan: Scan, card: Card, fact: VisitorFact) -> Card:
+    def _append(self, key: tuple[bytes, str], card: Card, fact: VisitorFact) -> Card:
         position = self.first_position + len(self.facts)
         card = evolve(card, fact, position, self.now)
         row = to_row(fact)
-        key = (scan.visitor.bytes, scan.rally)
         self.facts.append(row)
         self._cards[key] = card
-        self._changed[key] = scan.visitor
+        self._changed[key] = fact.visitor
         return card
 
     def columns(self) -> list[Any]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.card import Card, PrizeView, StampView, evolve, tally, view
-from domain.conditions import BingoLines, standing
+from domain.conditions import BingoLines
 from domain.course import Course
 from domain.encoding import spot_tag
 from domain.events import CheckInRefused
@@ -162,7 +162,7 @@ def test_bingo_lines_are_those_one_counts_with_a_finger(
     bits = sum(course.bit_of[spot] for spot in stamped)
     expected = sum(full_lines(sheet.rows, stamped) for sheet in sheets)
     assert course.full_lines(bits) == expected
-    assert standing(course, BingoLines(1), bits, 0) == (expected, 1)
+    assert gauge(course, BingoLines(1))(bits, 0) == (expected, 1)
 
 
 @pytest.mark.parametrize("stamped", [set(c) for n in range(5) for c in combinations(SPOTS, n)])
