@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.card import Card, PrizeView, StampView, evolve, tally, view
-from domain.conditions import BingoLines
+from domain.conditions import BingoLines, gauge
 from domain.course import Course
 from domain.encoding import spot_tag
 from domain.events import CheckInRefused
