@@ -84,6 +84,8 @@ class Follower:
                 async with self._pool.acquire() as connection:
                     applied = await apply(connection, projection)
             except Exception:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise  # we were cancelled, and the rollback then found no connection
                 log.exception("follow_failed", projection=projection.name)
                 await asyncio.sleep(RETRY_S)
             else:

@@ -5,7 +5,7 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
@@ -26,8 +26,8 @@ from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics
 from service.config import Config
-from service.database.embedded import EmbeddedPostgres
 from service.database.migrate import alone, migrate
+from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
 from service.eventlog.log import Outcome, RallyDecision
@@ -36,18 +36,14 @@ from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
 from service.memory import remember
+from service.pulse import Pulse
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
 
 log = structlog.get_logger()
 
-CONNECT_SECONDS_MAX = 10
-CLOSE_SECONDS_MAX = 10
-STATEMENT_SECONDS_MAX = 10
-"""A statement that takes longer waits for somebody who holds a lock: Postgres ends it."""
-SILENCE_SECONDS_MAX = 2
-"""So much longer we wait to be told so; then the connection is dead, and dropped."""
+CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
 REFRESH_S = 1.0
@@ -185,7 +181,7 @@ class Engine:
 @asynccontextmanager
 async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
     """An engine on the configured database (the embedded one if none is named), migrated."""
-    async with _database(config) as dsn, _pool(config, dsn) as pool:
+    async with database(config) as dsn, pool_on(dsn, config.connections_max) as pool:
         buckets = await _set_up(dsn, config.visitor_buckets)
         await make_key(pool, None)
         engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
@@ -212,14 +208,21 @@ async def running(engine: Engine) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
-        for task in engine.tasks.values():
+        await _end(engine.tasks.values())
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: one may have lost its cancellation in an error."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*engine.tasks.values(), return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_SECONDS)
 
 
 def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
-    if not task.cancelled():
+    if not task.cancelled() and not task.cancelling():
         log.error("task_ended", task=task.get_name(), error=repr(task.exception()))
 
 
@@ -238,80 +241,3 @@ async def _set_up(dsn: str, visitor_buckets: int) -> int:
     finally:
         await connection.close()
     return buckets
-
-
-@asynccontextmanager
-async def _database(config: Config) -> AsyncIterator[str]:
-    if config.database_url:
-        yield config.database_url
-        return
-    postgres = await EmbeddedPostgres.start(config.data)
-    try:
-        yield postgres.url
-    finally:
-        await postgres.stop()
-
-
-@asynccontextmanager
-async def _pool(config: Config, dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=config.connections_max,
-        # Our connections keep no state between uses, so there is nothing to reset; asking the
-        # server to do so would cost each batch a round trip.
-        reset=_nothing,
-        connection_class=_Impatient,
-        timeout=CONNECT_SECONDS_MAX,
-        command_timeout=STATEMENT_SECONDS_MAX + SILENCE_SECONDS_MAX,
-        server_settings={
-            "application_name": "meguri",
-            "synchronous_commit": "on",
-            "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
-            # A process that was stopped in mid-transaction must not hold a bucket for ever.
-            "idle_in_transaction_session_timeout": f"{STATEMENT_SECONDS_MAX}s",
-        },
-    )
-    try:
-        yield pool
-    finally:
-        await _close(pool)
-
-
-class _Impatient(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that is dropped when an answer does not come in time.
-
-    asyncpg would ask the server to cancel and wait for it to agree: as long again, and in vain
-    where the network has swallowed the connection. Its bucket would wait all the while.
-    """
-
-    def _cancel_current_command(self, *waiters: asyncio.Future[None]) -> None:
-        asyncio.get_running_loop().call_soon(self.terminate)
-
-
-async def _nothing(connection: asyncpg.Connection) -> None:
-    """Leave the connection as it is."""
-
-
-async def _close(pool: asyncpg.Pool) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await pool.close()
-    except TimeoutError:
-        pool.terminate()
-
-
-class Pulse:
-    """Wakes everybody who waits for the next beat."""
-
-    def __init__(self) -> None:
-        self._coming = asyncio.Event()
-
-    def beat(self) -> None:
-        """Wake all."""
-        self._coming.set()
-        self._coming = asyncio.Event()
-
-    def coming(self) -> asyncio.Event:
-        """The beat to come: asked for before looking, so that none is missed while one looks."""
-        return self._coming

@@ -62,7 +62,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=_positive, metavar="N", help="rounds in turn (3)")
     parser.add_argument("--seconds", type=_positive, metavar="N", help="of a round (10)")
-    parser.add_argument("--connections", type=_positive, default=128, metavar="N", help="(128)")
+    parser.add_argument(
+        "--connections",
+        type=_positive,
+        default=128,
+        metavar="N",
+        help="of wrk, and clients of pgbench (128)",
+    )
     parser.add_argument(
         "--visits", type=_positive, default=8, metavar="N", help="scans a visitor (8)"
     )
@@ -79,9 +85,19 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="facts in the logs of growth (0,1000000,10000000)",
     )
     parser.add_argument("--quick", action="store_true", help="short rounds, for trying out")
-    parser.add_argument("--json", type=Path, default=folder / "bench.json", metavar="PATH")
     parser.add_argument(
-        "--data", type=Path, default=folder, metavar="DIR", help="where the database is made"
+        "--json",
+        type=Path,
+        default=folder / "bench.json",
+        metavar="PATH",
+        help="where the figures go (.meguri/bench.json)",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=folder,
+        metavar="DIR",
+        help="where the database is made (.meguri)",
     )
     parser.add_argument(
         "--markdown", type=Path, metavar="JSON", help="measure nothing, print a file's table"

@@ -2,7 +2,8 @@
 
     python -m benchmarks.floor BYTES PROCESSES
 
-Prints its address. The same aiohttp and uvloop as the service, set up alike.
+Prints its address. The same aiohttp and uvloop as the service. Several processes
+share the port by SO_REUSEPORT, which spreads connections most evenly.
 """
 
 import asyncio

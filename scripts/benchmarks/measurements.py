@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import Protocol
@@ -68,6 +69,8 @@ class BareServer:
         """Load it."""
         taken = await self._run(self.pace.seconds)
         self.row.rounds.append(taken)
+        if taken.errors:
+            sys.stderr.write(f"\n{self.row.title}: {taken.errors} errors.\n{self.server.tail()}\n")
         return taken
 
     async def _run(self, seconds: float) -> Round:
@@ -100,6 +103,7 @@ class Service(BareServer):
         super().__init__(row, server, load, pace)
         self.postgres = postgres
         self.database = database
+        self.alone = True
         self.scans = 1_000 if load.mode == "batch" else 1
 
     async def _run(self, seconds: float) -> Round:
@@ -109,9 +113,9 @@ class Service(BareServer):
         taken.lag_facts = await settle(self.server.url)
         counted = await _outcomes(self.server.url)
         taken.recorded = await self.postgres.grown(self.database) - facts
-        taken.outcomes = {
-            name: int(count - outcomes.get(name, 0)) for name, count in counted.items()
-        }
+        counts = {name: int(count - outcomes.get(name, 0)) for name, count in counted.items()}
+        if self.alone:  # of several processes, only one would have been asked
+            taken.outcomes = counts
         taken.per_second *= self.scans
         scans = max(1, taken.requests * self.scans)
         # What was put off until after the round belongs to it: hence after settling.
@@ -119,7 +123,7 @@ class Service(BareServer):
         taken.postgres_cpu_ms = (self.postgres.cpu_s() - postgres) * 1e3 / scans
         refused = sum(
             count
-            for name, count in taken.outcomes.items()
+            for name, count in counts.items()
             if name not in ("stamped", "visited", "already_stamped")
         )
         taken.errors = max(taken.errors, refused)

@@ -30,7 +30,6 @@ def table(results: Results) -> str:
 
 def markdown(results: Results) -> str:
     """The table for the README, with the machine and the date."""
-    machine = results.machine
     lines = [
         f"| {' | '.join(_COLUMNS)} |",
         "|---|" + "--:|" * (len(_COLUMNS) - 1),
@@ -47,15 +46,22 @@ def markdown(results: Results) -> str:
             for goal in results.goals
         ),
         "",
-        f"{results.taken_at:%Y-%m-%d}, commit {machine.commit}: {machine.cpu}, "
-        f"{machine.cores} cores, {machine.memory_gib:g} GiB, {machine.os}, {machine.disk} (a flush takes "
-        f"{machine.flush_us:.0f} µs), {machine.python}, aiohttp {machine.aiohttp}, uvloop "
-        f"{machine.uvloop}, PostgreSQL {results.postgres}, wrk {machine.wrk}. Load generator, "
-        "service and Postgres share the cores. "
-        f"{results.settings['connections']} connections, {results.settings['rounds']} rounds of "
-        f"{results.settings['seconds']:g} s in turn, medians. Made by `{results.command}`.",
+        _provenance(results),
     ]
     return "\n".join(lines)
+
+
+def _provenance(results: Results) -> str:
+    """One sentence or two that say where the figures come from."""
+    here, asked = results.machine, results.settings
+    return (
+        f"{results.taken_at:%Y-%m-%d}, commit {here.commit}: {here.cpu}, {here.cores} cores, "
+        f"{here.memory_gib:g} GiB, {here.os}, {here.disk} (a flush takes {here.flush_us:.0f} µs), "
+        f"{here.python}, aiohttp {here.aiohttp}, uvloop {here.uvloop}, PostgreSQL "
+        f"{results.postgres}, wrk {here.wrk}. Load generator, service and Postgres share the "
+        f"cores. {asked['connections']} connections, {asked['rounds']} rounds of "
+        f"{asked['seconds']:g} s in turn, medians. Made by `{results.command}`."
+    )
 
 
 def _cells(results: Results, row: Row, bold: str = "") -> tuple[str, ...]:
@@ -96,9 +102,12 @@ def _facts(results: Results) -> str:
         if outcomes:
             created = outcomes.get("stamped", 0) + outcomes.get("visited", 0)
             parts.append(
-                f"{requests:,} requests: {created:,} scans answered 201, "
-                f"{outcomes.get('already_stamped', 0):,} answered 200"
+                f"{requests:,} requests in time; the service counted {created:,} scans answered "
+                f"201 and {outcomes.get('already_stamped', 0):,} answered 200"
             )
+        elif row.rounds and row.rounds[0].recorded is not None:
+            recorded = sum(each.recorded or 0 for each in row.rounds)
+            parts.append(f"{requests:,} requests in time, {recorded:,} facts more in the log")
         if row.rounds and row.rounds[-1].answer_bytes:
             parts.append(f"{row.median(lambda each: each.answer_bytes):.0f} bytes an answer")
         if row.event_bytes:

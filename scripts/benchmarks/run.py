@@ -167,6 +167,7 @@ class Bench:
             return
         async with AsyncExitStack() as stack:
             ours = await self._service(stack, "workers", "--workers", str(workers))
+            ours.alone = workers == 1
             ours.row.name = "ours_workers"
             ours.row.title = f"ours, {workers} processes"
             floor = await self._floor(stack, ours, "floor_workers", workers)

@@ -1,28 +1,33 @@
-"""The commands: each a module with NAME, QUIET_LOG, arguments(parser) and run(args, config)."""
+"""The commands: each has NAME, QUIET_LOG, arguments(parser) and run(args, config)."""
 
-from service.commands import (
-    cancel,
-    close,
-    codes,
-    demo,
-    log,
-    open_,
-    plan,
-    projections,
-    revoke,
-    serve,
-    simulate,
-    token,
-)
+import argparse
+from collections.abc import Awaitable
+from typing import Protocol
+
+from service.commands import codes, demo, log, plan, projections, revoke, serve, simulate, token
 from service.commands.common import CommandError
+from service.commands.life import CANCEL, CLOSE, OPEN
+from service.config import Config
 
-COMMANDS = [
+
+class Command(Protocol):
+    """A module, or an object, that is a command; its docstring is its help."""
+
+    NAME: str
+    QUIET_LOG: bool
+    __doc__: str | None
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, args: argparse.Namespace, config: Config) -> Awaitable[None]: ...
+
+
+COMMANDS: list[Command] = [
     demo,
     serve,
     plan,
-    open_,
-    close,
-    cancel,
+    OPEN,
+    CLOSE,
+    CANCEL,
     codes,
     revoke,
     token,

@@ -33,7 +33,6 @@ async def supervise(listener: socket.socket, workers: int, arguments: list[str])
         await stop.wait()
     finally:
         await crew.end()
-        listener.close()
 
 
 class _Crew:
@@ -61,6 +60,8 @@ class _Crew:
         for task in self._keeping:
             task.cancel()
         await asyncio.gather(*self._keeping, return_exceptions=True)
+        # Workers close theirs at once; as long as ours is open, phones would queue for nobody.
+        self._listener.close()
         for process in self._running:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

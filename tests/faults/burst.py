@@ -11,7 +11,7 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 from serving import PATIENCE_S, Rally, Service, connect
-from support import RALLY
+from support import RALLY, until
 
 from domain.buckets import bucket_of
 from service.eventlog.check import check
@@ -120,34 +120,46 @@ class Crowd:
         async with asyncio.timeout(PATIENCE_S), self._progress:
             await self._progress.wait_for(lambda: len(self.answered) >= answered)
 
+    async def is_sent_away(self, times: int) -> None:
+        """Wait until phones were told (or found out) so many times more that it is not now."""
+        before = self._sent_away()
+
+        async def often_enough() -> bool:
+            return self._sent_away() >= before + times
+
+        await until(often_enough, PATIENCE_S)
+
+    def _sent_away(self) -> int:
+        return sum(count for told, count in self.tries.items() if told not in ("200", "201"))
+
     async def _until_answered(self, session: aiohttp.ClientSession, scan: Scan) -> None:
         pause_s = 0.05
-        while not await self._try(session, scan):
-            await asyncio.sleep(pause_s * (0.5 + self.rng.random() / 2))
+        while (asked_s := await self._try(session, scan)) is not None:
+            await asyncio.sleep(max(asked_s, pause_s) * (1 + self.rng.random() / 2))
             pause_s = min(1.0, pause_s * 2)
 
-    async def _try(self, session: aiohttp.ClientSession, scan: Scan) -> bool:
-        """One request; returns whether it was answered for good."""
+    async def _try(self, session: aiohttp.ClientSession, scan: Scan) -> float | None:
+        """One request; returns how long to wait before the next, None if it was answered."""
         service = self.rng.choice(self.services)
         try:
             told = await send(session, service, self.rally, scan)
         except (aiohttp.ClientError, TimeoutError, OSError):
             self.tries["none"] += 1
-            return False
+            return 0
         self.tries[str(told.status)] += 1
         assert told.status != 503 or told.retry_after, "it says when to come again"
         if told.status >= 500:
-            return False
+            return float(told.retry_after or 0)
         self.answered.append(Answered(scan, told.status, told.body))
         async with self._progress:
             self._progress.notify_all()
-        return True
+        return None
 
     # --- comparing ---
 
-    async def compare(self, url: str) -> Verdict:
+    async def compare(self, url: str, refusals: Sequence[str] = ("503", "none")) -> Verdict:
         """Everything that must be true once all are answered and the follower has caught up."""
-        assert set(self.tries) <= {"none", "503", "200", "201"}, self.tries
+        assert set(self.tries) <= {"200", "201", *refusals}, self.tries
         await self._compare_footfall()
         connection = await connect(url)
         rows = await connection.fetch(

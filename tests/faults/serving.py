@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 import msgspec
-from support import PLANS, RALLY
+import psutil
+from support import PLANS, RALLY, until
 
 from domain.plan import Plan
 from domain.rally import open_rally
@@ -73,10 +74,19 @@ class Service:
                 await self.process.wait()
         return line
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes behind the port, where `workers` says that there are several."""
+        children = psutil.Process(self.pid).children()
+        return [child for child in children if "--listen-fd" in child.cmdline()]
+
     async def kill(self) -> None:
-        """SIGKILL, and see it gone."""
+        """SIGKILL for all that it consists of, and see it gone."""
         assert self.process is not None
+        workers = self.workers()
         self.process.kill()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
         await self.process.wait()
 
     async def ended(self) -> int:
@@ -85,11 +95,15 @@ class Service:
         async with asyncio.timeout(PATIENCE_S):
             return await self.process.wait()
 
-    async def stop(self) -> None:
-        """SIGTERM: it leaves in good order."""
+    def terminate(self) -> None:
+        """SIGTERM."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.terminate()
+
+    async def stop(self) -> None:
+        """SIGTERM: it leaves in good order."""
+        self.terminate()
         assert await self.ended() == 0, f"it did not leave in good order: see {self.log}"
 
     def said(self, event: str) -> list[dict[str, Any]]:
@@ -194,9 +208,11 @@ async def get(url: str) -> tuple[int, Any]:
 
 async def becomes_ready(service: Service) -> None:
     """Wait until `/readyz` says yes."""
-    async with asyncio.timeout(PATIENCE_S):
-        while (await get(f"{service.url}/readyz"))[0] != 200:
-            await asyncio.sleep(0.1)
+
+    async def is_ready() -> bool:
+        return (await get(f"{service.url}/readyz"))[0] == 200
+
+    await until(is_ready, PATIENCE_S)
 
 
 def address_of(url: str) -> tuple[str, int] | str:

@@ -1,6 +1,6 @@
 """kill -9 in the middle of a burst: nothing that was answered is lost or counted twice.
 
-Two service processes share one data directory. Environment: FAULTS_ROUNDS (default 10),
+Two services, one of them with two workers, share one data directory. Environment: FAULTS_ROUNDS (default 12),
 FAULTS_SEED (to repeat a run; printed), FAULTS_JSON (a file for the counts, for the README).
 """
 
@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from serving import PATIENCE_S, Service, ask, embedded_url, planned, serving
 from service.config import Config
 from service.database.keeper.pid_file import postmaster_pid
 
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "12"))
 VISITORS, SCANS = 400, 1_200
 PAUSE_S = 10
 
@@ -84,11 +85,14 @@ async def arena(
     room = tmp_path_factory.mktemp("kills")
     data = room / "data"
     rally = await planned(Config(data=data))
-    services = [Service(room / f"service-{n}.log", "--data", str(data)) for n in (1, 2)]
+    services = [
+        Service(room / f"service-{workers}.log", "--data", str(data), workers=workers)
+        for workers in (1, 2)
+    ]
     rng = random.Random(seed)
     arena = Arena(rng, data, services, Crowd(rng, rally, services))
     with _terminal(request):
-        print(f"\nFAULTS_SEED={seed}")
+        sys.stdout.write(f"\nFAULTS_SEED={seed}\n")
     async with serving(*services):
         yield arena
     score = {"seed": seed, **arena.score()}
@@ -96,7 +100,8 @@ async def arena(
     file.write_text(json.dumps(score, indent=1) + "\n")
     with _terminal(request):
         told = ", ".join(f"{score[name]} {name}" for name in ("rounds", "answered", "facts"))
-        print(f"\n{told}, lost = {score['lost']}, doubled = {score['doubled']} ({file})")
+        lost = f"lost = {score['lost']}, doubled = {score['doubled']}"
+        sys.stdout.write(f"\n{told}, {lost} ({file})\n")
 
 
 def _terminal(request: pytest.FixtureRequest) -> contextlib.AbstractContextManager[None]:
@@ -118,6 +123,11 @@ async def kill_all_services(arena: Arena) -> None:
     await asyncio.gather(*(service.start() for service in arena.services))
 
 
+async def kill_a_worker(arena: Arena) -> None:
+    """The parent that holds their port starts it again."""
+    arena.rng.choice(arena.services[1].workers()).kill()
+
+
 async def kill_the_server(arena: Arena) -> None:
     """Its keeper starts it again."""
     arena.postmaster().kill()
@@ -133,7 +143,14 @@ async def kill_a_backend(arena: Arena) -> None:
         os.kill(await arena.backend(), signal.SIGKILL)
 
 
-KINDS = [kill_one_service, kill_the_server, kill_all_services, terminate_a_backend, kill_a_backend]
+KINDS = [
+    kill_one_service,
+    kill_the_server,
+    kill_all_services,
+    terminate_a_backend,
+    kill_a_backend,
+    kill_a_worker,
+]
 
 
 @pytest.mark.parametrize(
