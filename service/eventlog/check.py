@@ -66,9 +66,19 @@ class _Fold:
                 self.faults.append(f"{here}: its visitor belongs to another bucket")
             key = (fact.visitor, fact.rally)
             card = self.cards.get(key, Card())
+            if isinstance(fact, VisitRecorded):
+                self._once(here, fact, card)
             self.cards[key] = evolve(card, fact, row["position"], row["recorded_at"])
         else:
             self.rallies[fact.rally] = evolve_rally(self.rallies.get(fact.rally), fact)
+
+    def _once(self, here: str, fact: VisitRecorded, card: Card) -> None:
+        """A scan id makes one visit, and so does a visit key."""
+        for visit in card.visits:
+            if visit.scan_id == fact.scan_id.bytes:
+                self.faults.append(f"{here}: its scan is counted twice, first at {visit.position}")
+            if (visit.spot, visit.period) == (fact.spot, fact.period):
+                self.faults.append(f"{here}: its visit is counted twice, first at {visit.position}")
 
 
 async def _compare(pool: asyncpg.Pool, fold: _Fold) -> list[str]:

@@ -360,7 +360,7 @@ async def test_a_scan_is_light(people: People, known: bool) -> None:
     )
     await page.goto(people.scan_page())
     await expect(page.locator("#card .card")).to_be_visible()
-    print(f"scan page: {len(loaded)} requests, {sum(loaded):,.0f} bytes")  # noqa: T201
+    print(f"scan page: {len(loaded)} requests, {sum(loaded):,.0f} bytes")
     assert len(loaded) <= REQUESTS_MAX
     assert sum(loaded) <= BYTES_MAX
 

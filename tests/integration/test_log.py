@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from support import NOON, RALLY, OpenEngine
 
@@ -139,6 +140,29 @@ async def test_the_check_finds_what_was_tampered_with(engine: Engine) -> None:
     faults = await check(engine.pool, lambda _: None)
     assert any("a gap, 3 was expected" in fault for fault in faults)
     assert any("card" in fault for fault in faults)
+
+
+async def test_the_check_finds_what_was_counted_twice(engine: Engine) -> None:
+    visitor = uuid4()
+    bucket = engine.log.bucket_of(visitor)
+    await engine.log.commit(bucket, [scan(engine, visitor, "nagano-ginza")])
+    await engine.pool.execute(
+        "INSERT INTO events SELECT (jsonb_populate_record(event, '{\"position\": 2}')).* "
+        "FROM events AS event WHERE bucket = $1",
+        bucket,
+    )
+    await engine.pool.execute("UPDATE heads SET position = 2 WHERE bucket = $1", bucket)
+    faults = await check(engine.pool, lambda _: None)
+    assert sum("counted twice, first at 1" in fault for fault in faults) == 2
+
+
+async def test_two_writers_that_are_not_held_apart_meet_in_the_primary_key(engine: Engine) -> None:
+    visitor = uuid4()
+    bucket = engine.log.bucket_of(visitor)
+    await engine.log.commit(bucket, [scan(engine, visitor, "nagano-ginza")])
+    await engine.pool.execute("UPDATE heads SET position = 0 WHERE bucket = $1", bucket)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await engine.log.commit(bucket, [scan(engine, visitor, "hiroshima-ginza")])
 
 
 async def test_the_hot_statements_use_their_indexes_on_an_empty_database(engine: Engine) -> None:
