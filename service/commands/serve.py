@@ -70,10 +70,20 @@ async def _serve(config: Config, listener: socket.socket, parent: int | None = N
         _spare_the_collector()
         stop = stop_signal()
         if parent is not None:
-            asyncio.get_running_loop().add_reader(parent, stop.set)
+            _stop_at_end_of(parent, stop)
         say(f"Meguri serves on {url} (Ctrl-C stops it)")
         await stop.wait()
         log.info("stopping")
+
+
+def _stop_at_end_of(pipe: int, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(pipe)  # an ended pipe stays readable: it would keep us spinning
+        stop.set()
+
+    loop.add_reader(pipe, ended)
 
 
 def _spare_the_collector() -> None:
