@@ -85,7 +85,7 @@ async def test_one_scan_id_gets_one_answer_whichever_worker_it_reaches(
     served: Served, engine: Engine
 ) -> None:
     for _ in range(5):
-        answers = await scan_everywhere(served, engine, 40)
+        answers = await scan_everywhere(served, engine, 25)
         assert all(answer == answers[0] for answer in answers)
         assert answers[0][0] == 201
     assert await engine.pool.fetchval("SELECT count(*) FROM events WHERE visitor IS NOT NULL") == 5
