@@ -14,7 +14,7 @@ from service.commands import COMMANDS, CommandError
 from service.config import Config, ConfigError, read_config
 from service.database.embedded import EmbeddedPostgresError
 from service.database.migrate import MigrationError
-from service.eventlog.log import CONNECTION_LOST
+from service.eventlog.log import DATABASE_ILL
 from service.plan_files import PlanMistakes
 
 _EXPECTED = (
@@ -24,7 +24,7 @@ _EXPECTED = (
     MigrationError,
     NotAllowed,
     PlanMistakes,
-    *CONNECTION_LOST,
+    *DATABASE_ILL,
 )
 
 

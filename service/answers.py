@@ -13,7 +13,7 @@ from aiohttp import web
 
 from domain.rally import NotAllowed
 from service.context import voice_of
-from service.eventlog.log import CONNECTION_LOST
+from service.eventlog.log import DATABASE_ILL
 from service.failures import (
     BodyInvalid,
     BodyNotJson,
@@ -153,7 +153,7 @@ def answering(handler: Handler) -> Handler:
             return failed(request, BodyInvalid(str(error)))
         except web.HTTPException:
             raise  # a redirect
-        except CONNECTION_LOST as error:
+        except DATABASE_ILL as error:
             if request.transport is None or request.transport.is_closing():
                 raise  # the asker has gone
             return failed(request, Unavailable(repr(error)))

@@ -12,7 +12,7 @@ from projections.follow import Lag, read_lag
 from service import metrics
 from service.answers import json_answer
 from service.context import engine_of
-from service.eventlog.log import CONNECTION_LOST
+from service.eventlog.log import DATABASE_ILL
 
 BUSY_SECONDS = 2.0
 """So long after somebody was sent away we say that we are busy."""
@@ -37,7 +37,7 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
             lags = {name: lag._asdict() for name, lag in (await _lags(request)).items()}
-    except CONNECTION_LOST as error:
+    except DATABASE_ILL as error:
         log.warning("not_ready", error=repr(error))
         return json_answer({"status": "ill", "database": "does not answer", **ill}, 503)
     if ill:
@@ -47,7 +47,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def show_metrics(request: web.Request) -> web.Response:
     """GET /metrics: for Prometheus."""
-    with contextlib.suppress(*CONNECTION_LOST):  # the other figures are wanted then most of all
+    with contextlib.suppress(*DATABASE_ILL):  # the other figures are wanted then most of all
         async with asyncio.timeout(LOOK_SECONDS_MAX):
             for name, lag in (await _lags(request)).items():
                 metrics.LAG_FACTS.labels(name).set(lag.facts)

@@ -38,14 +38,17 @@ Outcome = Answer | Refusal
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
 Clock = Callable[[], datetime]
 
-CONNECTION_LOST = (
+# What the database's own troubles look like, as against faults of ours: phones are told to come
+# again, and the same scan ids are then given the first answers.
+DATABASE_ILL = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that died while it was busy
     asyncpg.OperatorInterventionError,  # the server is shutting down, or an operator ended us
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # no disk, no memory, no connection left
+    asyncpg.PostgresSystemError,  # its files cannot be read or written
     asyncpg.CannotConnectNowError,
 )
 
@@ -95,7 +98,7 @@ class EventLog:
                 if batch.facts:
                     await connection.execute(sql.APPEND, bucket, *batch.columns())
                 return outcomes
-        except CONNECTION_LOST as error:
+        except DATABASE_ILL as error:
             raise Unavailable(str(error)) from error
 
     async def change_rally(self, rally: str, decision: RallyDecision) -> Rally:
