@@ -83,9 +83,10 @@ class Follower:
             try:
                 async with self._pool.acquire() as connection:
                     applied = await apply(connection, projection)
-            except Exception:
+            except Exception as error:
                 if (task := asyncio.current_task()) and task.cancelling():
-                    raise  # we were cancelled, and the rollback then found no connection
+                    # We were cancelled, and the rollback then found no connection.
+                    raise asyncio.CancelledError from error
                 log.exception("follow_failed", projection=projection.name)
                 await asyncio.sleep(RETRY_S)
             else:

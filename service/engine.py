@@ -222,8 +222,9 @@ async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
 
 def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
+    error = None if task.cancelled() else task.exception()
     if not task.cancelled() and not task.cancelling():
-        log.error("task_ended", task=task.get_name(), error=repr(task.exception()))
+        log.error("task_ended", task=task.get_name(), error=repr(error))
 
 
 async def _set_up(dsn: str, visitor_buckets: int) -> int:
