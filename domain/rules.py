@@ -163,7 +163,8 @@ def _refused_time(rally: Rally, scan: Scan, occurred_at: datetime, now: datetime
         return _at(RefusalCode.SCAN_IN_FUTURE, occurred_at)
     if now - occurred_at > rally.course.late_max + CLOCK_SKEW_MAX:
         return _at(RefusalCode.SCAN_TOO_OLD, occurred_at)
-    if occurred_at < scan.card_since - CLOCK_SKEW_MAX:
+    # Only a phone's own time can be older than its card; ours may have been put back.
+    if scan.scanned_at is not None and occurred_at < scan.card_since - CLOCK_SKEW_MAX:
         return _at(RefusalCode.SCAN_BEFORE_CARD, scan.card_since)
     return None
 

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-import pytest
 import pytest_asyncio
 from support import NOON, RALLY, Site, until
 
@@ -81,9 +80,6 @@ async def test_what_phones_dated_meanwhile_is_in_the_future_and_may_be_scanned_a
     assert await outcome(site, visitor, GINZA, scanned_at=made) == "stamped"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="scan_before_card is said to scans that no phone has dated (reported)"
-)
 async def test_who_began_before_the_clock_was_put_back_may_still_scan(site: Site) -> None:
     """A scan that is made as it arrives cannot be older than the card that makes it."""
     visitor = site.visitor(site.clock())
