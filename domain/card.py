@@ -11,7 +11,15 @@ from msgspec import Struct
 
 from domain.course import Course
 from domain.encoding import micros
-from domain.events import CheckInRefused, VisitorFact, VisitRecorded
+from domain.events import (
+    CheckInRefused,
+    HandOverReversed,
+    PrizeEntered,
+    PrizeHandedOver,
+    VisitorErased,
+    VisitorFact,
+    VisitRecorded,
+)
 from domain.refusals import Refusal
 
 REFUSALS_KEPT_MAX = 20
@@ -41,10 +49,16 @@ class RefusedScan(Struct, frozen=True, array_like=True):
 
 
 class Card(Struct, frozen=True, array_like=True):
-    """Visits in the order of their positions, and the newest refused scans."""
+    """Visits in the order of their positions, the newest refused scans, and what became of prizes.
+
+    An erased card holds nothing any more and never will.
+    """
 
     visits: tuple[Visit, ...] = ()
     refused: tuple[RefusedScan, ...] = ()
+    entered: tuple[str, ...] = ()
+    handed: tuple[str, ...] = ()
+    erased: bool = False
 
     def visit_of_scan(self, scan_id: bytes) -> int | None:
         """The index of the visit that `scan_id` made, if it made one."""
@@ -101,10 +115,36 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
                 position,
                 fact.earned,
             )
-            return Card((*card.visits, visit), card.refused)
+            return _with(card, visits=(*card.visits, visit))
         case CheckInRefused():
             refused = RefusedScan(fact.scan_id.bytes, micros(recorded_at), fact.spot, fact.refusal)
-            return Card(card.visits, (*card.refused, refused)[-REFUSALS_KEPT_MAX:])
+            return _with(card, refused=(*card.refused, refused)[-REFUSALS_KEPT_MAX:])
+        case PrizeEntered(prize=prize):
+            return _with(card, entered=(*card.entered, prize))
+        case PrizeHandedOver(prize=prize):
+            return _with(card, handed=(*card.handed, prize))
+        case HandOverReversed(prize=prize):
+            return _with(card, handed=tuple(each for each in card.handed if each != prize))
+        case VisitorErased():
+            return Card(erased=True)
+
+
+def _with(
+    card: Card,
+    *,
+    visits: tuple[Visit, ...] | None = None,
+    refused: tuple[RefusedScan, ...] | None = None,
+    entered: tuple[str, ...] | None = None,
+    handed: tuple[str, ...] | None = None,
+) -> Card:
+    # By hand: msgspec.structs.replace takes four times as long, for every stamp of a burst.
+    return Card(
+        card.visits if visits is None else visits,
+        card.refused if refused is None else refused,
+        card.entered if entered is None else entered,
+        card.handed if handed is None else handed,
+        card.erased,
+    )
 
 
 class StampView(Struct, frozen=True):

@@ -31,6 +31,10 @@ class Course:
         self.bit_of = {spot.id: 1 << index for index, spot in enumerate(plan.spots)}
         self.spot_by_tag = {spot_tag(spot.id): spot.id for spot in plan.spots}
         self.every_spot = (1 << len(plan.spots)) - 1
+        self.areas = [
+            self._mask([spot.id for spot in plan.spots if spot.area == area.id])
+            for area in plan.areas
+        ]
         self.lines = [[self._mask(line) for line in lines_of(sheet)] for sheet in plan.sheets]
         self.late_max = timedelta(hours=plan.late_scan_hours_max)
         self.starts = _midnight(plan.first_day, self.zone)

@@ -104,6 +104,70 @@ class CodeRevoked(Struct, frozen=True, kw_only=True):
     by: str
 
 
-VisitorFact = VisitRecorded | CheckInRefused
+class HeadcountRecorded(Struct, frozen=True, kw_only=True):
+    """Staff counted guests who are not to be known: a number, and nobody's visit.
+
+    `count` may be negative: it takes back an earlier count. `headcount_id` makes twice once.
+    """
+
+    rally: str
+    spot: str
+    occurred_at: datetime
+    count: int
+    headcount_id: UUID
+    by: str
+
+
+class VisitorErased(Struct, frozen=True, kw_only=True):
+    """A visitor's card is erased: it takes no more stamps and is shown to nobody.
+
+    What was counted stays counted; who it was cannot be told any more.
+    """
+
+    rally: str
+    visitor: UUID
+    occurred_at: datetime
+    by: str
+
+
+class PrizeEntered(Struct, frozen=True, kw_only=True):
+    """A visitor takes part in the draw of a prize."""
+
+    rally: str
+    visitor: UUID
+    prize: str
+    occurred_at: datetime
+
+
+class PrizeHandedOver(Struct, frozen=True, kw_only=True):
+    """A visitor was given a prize, at a spot or (None) at the organiser's."""
+
+    rally: str
+    visitor: UUID
+    prize: str
+    spot: str | None
+    occurred_at: datetime
+    by: str
+
+
+class HandOverReversed(Struct, frozen=True, kw_only=True):
+    """A hand-over was taken back: the visitor may be given the prize again."""
+
+    rally: str
+    visitor: UUID
+    prize: str
+    spot: str | None
+    occurred_at: datetime
+    by: str
+
+
+PrizeFact = PrizeEntered | PrizeHandedOver | HandOverReversed
+CardFact = PrizeFact | VisitorErased
+"""What happens to a card besides scans."""
+VisitorFact = VisitRecorded | CheckInRefused | CardFact
 RallyFact = RallyPlanned | RallyReplanned | RallyOpened | RallyClosed | RallyCancelled | CodeRevoked
-Fact = VisitorFact | RallyFact
+Fact = VisitorFact | RallyFact | HeadcountRecorded
+
+VERSIONS: dict[str, int] = {}
+"""The version in which facts of a type are written: 1, unless it is named here. What earlier
+versions held is turned into it on reading (`service/eventlog/versions.py`)."""

@@ -27,6 +27,7 @@ class RefusalCode(StrEnum):
     SCAN_BEFORE_CARD = "scan_before_card"
     SCAN_ID_REUSED = "scan_id_reused"
     CARD_FULL = "card_full"
+    CARD_ERASED = "card_erased"
 
 
 SENTENCES: dict[RefusalCode, str] = {
@@ -58,6 +59,9 @@ SENTENCES: dict[RefusalCode, str] = {
         "This scan was already used for another spot ({place}). Please scan the code again."
     ),
     RefusalCode.CARD_FULL: "This card is full. Please ask the staff.",
+    RefusalCode.CARD_ERASED: (
+        "This card was erased, as its owner wished. Begin a new card to collect stamps again."
+    ),
 }
 
 

@@ -26,6 +26,7 @@ VISITS_PER_CARD_MAX = 2_000
 # Plain numbers: arithmetic on an enum's members costs a microsecond each.
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
+_NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED)
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -67,6 +68,8 @@ Decision = VisitRecorded | AlreadyStamped | Repeated | RepeatedRefusal | Refusal
 
 def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
     """Whether `scan` is a visit: the fact to record, or why there is none."""
+    if card.erased:
+        return Refusal(RefusalCode.CARD_ERASED)
     course = rally.course
     spot = spot_of(rally, scan)
     repeated = _repeated(card, scan, spot)
@@ -123,9 +126,10 @@ def refused_fact(
 ) -> CheckInRefused | None:
     """The fact that `scan` was refused, or None when the visitor has used up the log's patience.
 
-    A reused scan id is never logged: its id is already the name of another fact.
+    A reused scan id is never logged: its id is already the name of another fact. Nor is anything
+    more about a visitor who was erased.
     """
-    if refusal.code is RefusalCode.SCAN_ID_REUSED or not card.may_log_refusal(micros(now)):
+    if refusal.code in _NEVER_LOGGED or not card.may_log_refusal(micros(now)):
         return None
     return CheckInRefused(
         rally=scan.rally,

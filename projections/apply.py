@@ -1,32 +1,39 @@
-"""Apply: read a stretch of each bucket, merge, write once, move the progress; one transaction.
+"""Apply: claim a projection, let it take a stretch of each bucket, move its progress; at once.
 
 Because positions are gapless and in commit order, "up to the head" can never pass over a fact
 that is still to be committed. Because progress moves with the rows, every fact is counted once.
+A fact that cannot be applied is cornered and stopped at: the projection never skips one.
 """
 
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import asyncpg
+import msgspec
+import structlog
 
-from projections.catalogue import Projection
+from domain.events import VERSIONS
+from projections import statements as sql
+from projections.contract import Projection, Stretch
 
 FACTS_MAX = 20_000
 """Facts a bucket are applied in one transaction at most: a follower that was away catches up in
 steps, each of them visible."""
 
-_SQL = Path(__file__).parent / "sql"
-_CREATE_PROGRESS = (_SQL / "create_progress.sql").read_text(encoding="utf-8")
-_CLAIM_PROGRESS = (_SQL / "claim_progress.sql").read_text(encoding="utf-8")
-_MOVE_PROGRESS = (_SQL / "move_progress.sql").read_text(encoding="utf-8")
+POISON = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    msgspec.MsgspecError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What a fact that cannot be understood looks like, as against a database in trouble."""
 
-Key = tuple[Any, ...]
-
-
-async def prepare(connection: asyncpg.Connection, projection: Projection) -> None:
-    """Create the projection's table and progress, unless they are there."""
-    await connection.execute(projection.table)
-    await connection.execute(_CREATE_PROGRESS, projection.name)
+log = structlog.get_logger()
 
 
 class Applied(NamedTuple):
@@ -36,39 +43,108 @@ class Applied(NamedTuple):
     more: bool
 
 
-async def apply(connection: asyncpg.Connection, projection: Projection) -> Applied:
-    """Apply what is new in every bucket nobody else is applying; at most FACTS_MAX a bucket."""
+_NOTHING = Applied(0, more=False)
+
+
+async def prepare(connection: asyncpg.Connection, projection: Projection) -> None:
+    """Create the projection's tables and progress where the search path says, unless they are."""
+    await connection.execute(projection.table)
+    await connection.execute(sql.CREATE_PROJECTION, projection.name, projection.definition)
+    await connection.execute(sql.CREATE_PROGRESS, projection.name)
+
+
+async def apply(
+    connection: asyncpg.Connection, projection: Projection, facts_max: int = FACTS_MAX
+) -> Applied:
+    """Apply what is new in every bucket, at most `facts_max` of each.
+
+    Nothing is applied while another process is at it, or when the tables are of another
+    definition. What cannot be applied is noted with the progress of its bucket; the others go on.
+    """
+    try:
+        return await _pass(connection, projection, facts_max)
+    except POISON as error:
+        log.warning("projection_hindered", projection=projection.name, error=repr(error))
+        return await _corner(connection, projection, facts_max)
+
+
+async def _pass(
+    connection: asyncpg.Connection,
+    projection: Projection,
+    facts_max: int,
+    bucket: int | None = None,
+) -> Applied:
     async with connection.transaction():
-        claimed = await connection.fetch(_CLAIM_PROGRESS, projection.name)
-        if not claimed:
-            return Applied(0, more=False)
-        merged: dict[Key, list[int]] = {}
-        reached: dict[int, int] = {}
-        for bucket, position, head in claimed:
-            reached[bucket] = min(head, position + FACTS_MAX)
-            rows = await connection.fetch(projection.gather, bucket, position, reached[bucket])
-            merge(merged, rows, projection.keys)
-        if merged:
-            await connection.execute(projection.write, *_columns(merged))
-        await connection.execute(
-            _MOVE_PROGRESS, projection.name, list(reached), list(reached.values())
-        )
+        if not await connection.fetchval(
+            sql.LOCK_PROJECTION, projection.name, projection.definition
+        ):
+            return _NOTHING
+        behind = await connection.fetch(sql.READ_BEHIND, projection.name, bucket)
+        if not behind:
+            return _NOTHING
+        stretches = [
+            Stretch(
+                each["bucket"], each["position"], min(each["head"], each["position"] + facts_max)
+            )
+            for each in behind
+        ]
+        await _check_versions(connection, stretches)
+        await projection.take(connection, stretches)
+        buckets, _, positions = zip(*stretches, strict=True)
+        await connection.execute(sql.MOVE_PROGRESS, projection.name, list(buckets), list(positions))
     return Applied(
-        sum(reached[bucket] - position for bucket, position, _ in claimed),
-        any(reached[bucket] < head for bucket, _, head in claimed),
+        sum(stretch.until - stretch.after for stretch in stretches),
+        any(stretch.until < each["head"] for stretch, each in zip(stretches, behind, strict=True)),
     )
 
 
-def merge(merged: dict[Key, list[int]], rows: list[Any], keys: int) -> None:
-    """Add gathered rows to `merged`: their first `keys` columns name a row, the rest are counts."""
-    for row in rows:
-        values = tuple(row)
-        counts = merged.setdefault(values[:keys], [0] * (len(values) - keys))
-        for index, count in enumerate(values[keys:]):
-            counts[index] += count
+async def _check_versions(connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
+    """Raise ValueError at a fact that a later release has written: we would misread it."""
+    for stretch in stretches:
+        for row in await connection.fetch(sql.READ_LATER_VERSIONS, *stretch):
+            if row["version"] > VERSIONS.get(row["type"], 1):
+                raise ValueError(f"version {row['version']} is of a later release")
 
 
-def _columns(merged: dict[Key, list[int]]) -> list[list[Any]]:
-    # In the order of their keys, so that two writers lock rows in one order.
-    rows = [(*key, *merged[key]) for key in sorted(merged)]
-    return [list(column) for column in zip(*rows, strict=True)]
+async def _corner(
+    connection: asyncpg.Connection, projection: Projection, facts_max: int
+) -> Applied:
+    """Bring each bucket as far as it goes; stop it at the fact that cannot be applied."""
+    facts = 0
+    for each in await connection.fetch(sql.READ_BEHIND, projection.name, None):
+        bucket = each["bucket"]
+        for step in _halves(facts_max):
+            try:
+                applied = await _pass(connection, projection, step, bucket)
+            except POISON as error:
+                if step == 1:
+                    await _stop(connection, projection, bucket, error)
+                    break
+            else:
+                facts += applied.facts
+                if not applied.more:  # it has come through, or somebody else is at it
+                    break
+    return Applied(facts, more=False)
+
+
+def _halves(most: int) -> Iterator[int]:
+    """Steps that end at whatever is among the next `most`: most, its half, …, 2, 1, 1."""
+    while most > 1:
+        yield most
+        most = (most + 1) // 2
+    yield from (1, 1)
+
+
+async def _stop(
+    connection: asyncpg.Connection, projection: Projection, bucket: int, error: Exception
+) -> None:
+    """Note at which fact a bucket stands still, and why."""
+    behind = await connection.fetchrow(sql.READ_BEHIND, projection.name, bucket)
+    if behind is None:
+        return
+    position = behind["position"] + 1
+    fact = await connection.fetchrow(sql.DESCRIBE_FACT, bucket, position)
+    what = f"{fact['type']} of {fact['rally']}" if fact else "a fact that is not there"
+    why = f"bucket {bucket}, position {position} ({what}): {type(error).__name__}: {error}"
+    log.error("projection_stopped", projection=projection.name, why=why)
+    await connection.execute(sql.STOP_PROGRESS, projection.name, bucket, behind["position"], why)

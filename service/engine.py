@@ -14,7 +14,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from domain.card import CardView, view
+from domain.card import Card, CardView, view
+from domain.events import CardFact, HeadcountRecorded
 from domain.plan import Plan
 from domain.rally import Rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
@@ -22,6 +23,9 @@ from domain.rules import Scan
 from projections.apply import prepare
 from projections.catalogue import CATALOGUE
 from projections.follow import Follower
+from projections.rebuild import rebuild
+from projections.shadow import BuildHindered
+from projections.status import definition_of
 from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics
@@ -30,7 +34,7 @@ from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import Outcome, RallyDecision
+from service.eventlog.log import DATABASE_ILL, Outcome, RallyDecision
 from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
@@ -46,6 +50,8 @@ log = structlog.get_logger()
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
+REBUILD_SHARE = 0.5
+"""How much of the time a rebuild in the background is at work: visitors come first."""
 REFRESH_S = 1.0
 """How often to look for changed rallies and keys without having been told."""
 
@@ -63,6 +69,7 @@ class Engine:
     ) -> None:
         self.config = config
         self.clock = clock
+        self._dsn = dsn
         self.pool = pool
         self.log = log
         self.rallies = log.rallies
@@ -125,6 +132,65 @@ class Engine:
         if known is None:
             raise RallyUnknown
         return view(known.course, visitor, await self.log.card(visitor, rally))
+
+    async def change_card(
+        self,
+        visitor: UUID,
+        rally: str,
+        decision: Callable[[Rally, Card, datetime], CardFact | None],
+    ) -> CardView:
+        """Append what `decision` says about a card; returns it as its visitor then sees it.
+
+        Raises RallyUnknown, NotAllowed.
+        """
+        known = self.rallies.get(rally)
+        if known is None:
+            raise RallyUnknown
+        card = await self.log.change_card(
+            visitor, known, lambda card, now: decision(known, card, now)
+        )
+        self.signals.send(Signal.LOG_GREW)
+        return view(known.course, visitor, card)
+
+    async def count_heads(self, rally: str, spot: str, count: int, id_: UUID, by: str) -> bool:
+        """Append a headcount; False if this very one (`id_`) was appended before."""
+        fact = HeadcountRecorded(
+            rally=rally, spot=spot, occurred_at=self.clock(), count=count, headcount_id=id_, by=by
+        )
+        new = await self.log.count_heads(fact)
+        self.signals.send(Signal.LOG_GREW)
+        return new
+
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for long work, without the time limits that the pool's have."""
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=CONNECT_SECONDS_MAX,
+            server_settings={"application_name": "meguri rebuild"},
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def rebuild_outdated(self) -> None:
+        """Build projections anew whose definition has changed, while the old ones serve.
+
+        Whoever comes first does it. One that cannot be built is tried again at the next start.
+        """
+        for projection in CATALOGUE.values():
+            if await definition_of(self.pool, projection) == projection.definition:
+                continue
+            log.info("projection_outdated", projection=projection.name)
+            try:
+                async with self.own_connection() as connection:
+                    await rebuild(connection, projection, lambda _: None, share=REBUILD_SHARE)
+                self.signals.send(Signal.APPLIED)
+            except BuildHindered as hindered:
+                log.warning("rebuild_hindered", projection=projection.name, why=str(hindered))
+            except DATABASE_ILL as error:
+                log.error("rebuild_failed", projection=projection.name, error=repr(error))
 
     async def verify(self, text: str) -> Code | Refusal:
         """The code that `text` is. A key that another process has just made is looked up."""
@@ -202,13 +268,14 @@ async def running(engine: Engine) -> AsyncIterator[None]:
     }
     for task in engine.tasks.values():
         task.add_done_callback(_ended)
+    rebuilding = asyncio.create_task(engine.rebuild_outdated(), name="rebuild")
     try:
         yield
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
-        await _end(engine.tasks.values())
+        await _end([*engine.tasks.values(), rebuilding])
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from domain.course import Course
 from domain.plan import DAYS_BETWEEN
-from projections.catalogue import FOOTFALL
+from projections.footfall import FOOTFALL
 from service.failures import QueryInvalid
 
 

@@ -1,16 +1,30 @@
--- The visits of a stretch of one bucket, grouped. $1 bucket, $2 after, $3 up to this position.
--- Returns the key columns (rally, spot, hour), then the counts, in the table's order.
+-- Visits and headcounts of a stretch of one bucket. $1 bucket, $2 after, $3 up to this position.
+-- Returns the key columns (rally, spot, hour, language), then the counts, in the table's order.
+-- Two steps, because reading the clock of a time zone is dear: facts are first grouped by quarters
+-- of an hour, on whose marks every zone's hours begin, and only those groups are given hours.
 -- The time zone of a planned rally never changes, so the hour of a visit never does either.
-SELECT event.rally, event.spot,
-       date_trunc('hour', event.occurred_at, rally.time_zone) AS hour,
-       count(*) AS visits,
-       count(*) FILTER (WHERE event.firsts & 16 > 0) AS visitors_of_hour,
-       count(*) FILTER (WHERE event.firsts & 8 > 0) AS visitors_of_day,
-       count(*) FILTER (WHERE event.firsts & 2 > 0) AS visitors_of_spot,
-       count(*) FILTER (WHERE event.firsts & 1 > 0) AS visitors_of_rally,
-       count(*) FILTER (WHERE event.firsts & 4 > 0) AS visitors_today
-FROM events AS event
-JOIN rallies AS rally USING (rally)
-WHERE event.bucket = $1 AND event.position > $2 AND event.position <= $3
-  AND event.type = 'VisitRecorded'
-GROUP BY 1, 2, 3
+-- A rally that is not there gives no hour, and the table refuses such a row.
+WITH quarters AS (
+    SELECT rally, spot, language, firsts,
+           date_bin('15 minutes', occurred_at, 'epoch') AS quarter,
+           count(*) AS facts,
+           sum((data ->> 'count')::bigint) FILTER (WHERE type = 'HeadcountRecorded') AS headcount
+    FROM events
+    WHERE bucket = $1 AND position > $2 AND position <= $3
+      AND type IN ('VisitRecorded', 'HeadcountRecorded')
+    GROUP BY rally, spot, language, firsts, quarter
+), hours AS (
+    SELECT quarters.*, date_trunc('hour', quarter, time_zone) AS hour,
+           CASE WHEN headcount IS NULL THEN facts ELSE 0 END AS visits
+    FROM quarters LEFT JOIN rallies USING (rally)
+)
+SELECT rally, spot, hour, coalesce(language, '') AS language,
+       coalesce(sum(visits), 0)::bigint AS visits,
+       coalesce(sum(visits) FILTER (WHERE firsts & 16 > 0), 0)::bigint AS visitors_of_hour,
+       coalesce(sum(visits) FILTER (WHERE firsts & 8 > 0), 0)::bigint AS visitors_of_day,
+       coalesce(sum(visits) FILTER (WHERE firsts & 2 > 0), 0)::bigint AS visitors_of_spot,
+       coalesce(sum(visits) FILTER (WHERE firsts & 1 > 0), 0)::bigint AS visitors_of_rally,
+       coalesce(sum(visits) FILTER (WHERE firsts & 4 > 0), 0)::bigint AS visitors_today,
+       coalesce(sum(headcount), 0)::bigint AS headcount
+FROM hours
+GROUP BY 1, 2, 3, 4

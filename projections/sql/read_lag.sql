@@ -1,7 +1,10 @@
--- How far a projection is behind. $1 projection.
--- Returns facts (not yet read) and since (when the oldest of them was recorded; NULL: none).
-SELECT coalesce(sum(heads.position - progress.position), 0)::bigint AS facts,
-       min(oldest.recorded_at) AS since
+-- How far projections are behind. $1 projections.
+-- Returns projection, facts (not yet read), since (when the oldest of them was recorded; NULL:
+-- none) and error (why it stands still somewhere; NULL: it does not).
+SELECT progress.projection,
+       coalesce(sum(heads.position - progress.position), 0)::bigint AS facts,
+       min(oldest.recorded_at) AS since,
+       min(progress.error) AS error
 FROM progress
 JOIN heads USING (bucket)
 LEFT JOIN LATERAL (
@@ -9,4 +12,5 @@ LEFT JOIN LATERAL (
     WHERE events.bucket = progress.bucket AND events.position = progress.position + 1
       AND progress.position < heads.position
 ) AS oldest ON true
-WHERE progress.projection = $1
+WHERE progress.projection = ANY ($1::text[])
+GROUP BY progress.projection

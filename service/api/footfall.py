@@ -5,8 +5,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from domain.plan import DAYS_BETWEEN
-from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
+from projections.footfall import FOOTFALL
 from service.answers import json_answer
 from service.context import engine_of, rally_of
 from service.failures import QueryInvalid, SpotUnknown

@@ -16,7 +16,7 @@ import structlog
 
 from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.card import Card, evolve
-from domain.events import RallyFact, VisitorFact, VisitRecorded
+from domain.events import CardFact, HeadcountRecorded, RallyFact, VisitorFact, VisitRecorded
 from domain.rally import Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
@@ -36,6 +36,7 @@ from service.failures import Unavailable
 
 Outcome = Answer | Refusal
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
+CardDecision = Callable[[Card, datetime], CardFact | None]
 Clock = Callable[[], datetime]
 
 # What the database's own troubles look like, as against faults of ours: phones are told to come
@@ -126,6 +127,41 @@ class EventLog:
             )
             await connection.execute(sql.ANNOUNCE_RALLIES, position)
         return after
+
+    async def change_card(self, visitor: UUID, rally: Rally, decision: CardDecision) -> Card:
+        """Decide and append one fact about a visitor's card; returns the card as it is then."""
+        bucket, name = self.bucket_of(visitor), rally.plan.rally
+        async with self.pool.acquire() as connection, connection.transaction():
+            head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+            state = await connection.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, name)
+            card = _decode_card(state) if state else _NEW_CARD
+            now = self.clock()
+            fact = decision(card, now)
+            if fact is None:
+                return card
+            position = head["position"] + 1
+            card = evolve(card, fact, position, now)
+            cards = [(visitor, name, _encode_card(card))]
+            await connection.execute(
+                sql.APPEND, bucket, now, position, *_arrays([position], [to_row(fact)], cards)
+            )
+        return card
+
+    async def count_heads(self, fact: HeadcountRecorded) -> bool:
+        """Append a headcount; False if this very one is in the log already."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            if await connection.fetchval(sql.HAS_HEADCOUNT, RALLIES_BUCKET, fact.headcount_id):
+                return False
+            position = head["position"] + 1
+            await connection.execute(
+                sql.APPEND,
+                RALLIES_BUCKET,
+                self.clock(),
+                position,
+                *_arrays([position], [to_row(fact)], []),
+            )
+        return True
 
     async def size(self) -> int:
         """How many facts there are: positions are gapless, so the heads know."""

@@ -9,21 +9,32 @@ from domain.events import (
     CheckInRefused,
     CodeRevoked,
     Fact,
+    HandOverReversed,
+    HeadcountRecorded,
+    PrizeEntered,
+    PrizeHandedOver,
     RallyCancelled,
     RallyClosed,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    VisitorErased,
     VisitRecorded,
 )
 from domain.plan import Plan
 from domain.refusals import Refusal
+from service.eventlog.versions import upcast, version_of
 
 _TYPES: dict[str, type[Fact]] = {
     kind.__name__: kind
     for kind in (
         VisitRecorded,
         CheckInRefused,
+        HeadcountRecorded,
+        VisitorErased,
+        PrizeEntered,
+        PrizeHandedOver,
+        HandOverReversed,
         RallyPlanned,
         RallyReplanned,
         RallyOpened,
@@ -33,6 +44,8 @@ _TYPES: dict[str, type[Fact]] = {
     )
 }
 
+_VERSIONS = {name: version_of(name) for name in _TYPES}
+
 
 class _VisitData(msgspec.Struct, omit_defaults=True):
     earned: tuple[str, ...] = ()
@@ -40,6 +53,14 @@ class _VisitData(msgspec.Struct, omit_defaults=True):
 
 
 _NO_VISIT_DATA = _VisitData()
+_COLUMNS = {
+    "rally": "rally",
+    "visitor": "visitor",
+    "spot": "spot",
+    "occurred_at": "occurred_at",
+    "headcount_id": "scan_id",
+}
+"""Which of a fact's fields have a column, unless they are in `data`."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,6 +78,7 @@ class Row(NamedTuple):
     language: str | None
     evidence: str | None
     data: str | None
+    version: int
 
 
 def to_row(fact: Fact) -> Row:
@@ -79,6 +101,7 @@ def to_row(fact: Fact) -> Row:
                 fact.language,
                 fact.evidence,
                 data,
+                _VERSIONS[name],
             )
         case CheckInRefused():
             return Row(
@@ -93,31 +116,36 @@ def to_row(fact: Fact) -> Row:
                 fact.language,
                 fact.evidence,
                 _encode(fact.refusal).decode(),
+                _VERSIONS[name],
             )
         case _:
             rest = {
                 field: getattr(fact, field)
                 for field in fact.__struct_fields__
-                if field not in ("rally", "occurred_at", "spot")
+                if field not in _COLUMNS
             }
-            spot = fact.spot if isinstance(fact, CodeRevoked) else None
             return Row(
                 name,
                 fact.rally,
-                None,
-                spot,
+                getattr(fact, "visitor", None),
+                getattr(fact, "spot", None),
                 None,
                 None,
                 fact.occurred_at,
-                None,
+                fact.headcount_id if isinstance(fact, HeadcountRecorded) else None,
                 None,
                 None,
                 _encode(rest).decode(),
+                _VERSIONS[name],
             )
 
 
 def to_fact(row: Any) -> Fact:
-    """The fact of a row as read_events.sql returns it."""
+    """The fact of a row as read_events.sql returns it, upcast if it is of an earlier version.
+
+    Raises VersionUnknown for a fact that a later release has written.
+    """
+    row = upcast(row)
     kind = _TYPES[row["type"]]
     data = row["data"]
     if kind is VisitRecorded:
@@ -146,9 +174,9 @@ def to_fact(row: Any) -> Fact:
             evidence=row["evidence"],
             refusal=msgspec.json.decode(data, type=Refusal),
         )
-    rest = {"rally": row["rally"], "occurred_at": row["occurred_at"], **msgspec.json.decode(data)}
-    if kind is CodeRevoked:
-        rest["spot"] = row["spot"]
+    fields = kind.__struct_fields__
+    rest = {name: row[column] for name, column in _COLUMNS.items() if name in fields}
+    rest |= msgspec.json.decode(data)
     if "plan" in rest:
         rest["plan"] = msgspec.convert(rest["plan"], Plan)
     return kind(**rest)

@@ -9,6 +9,7 @@ _FOLDER = Path(__file__).parent / "sql"
 ANNOUNCE_RALLIES = statement(_FOLDER / "announce_rallies.sql")
 APPEND = statement(_FOLDER / "append.sql")
 CREATE_HEADS = statement(_FOLDER / "create_heads.sql")
+HAS_HEADCOUNT = statement(_FOLDER / "has_headcount.sql")
 LOCK_HEAD = statement(_FOLDER / "lock_head.sql")
 READ_BUCKET_CARDS = statement(_FOLDER / "read_bucket_cards.sql")
 READ_CARDS = statement(_FOLDER / "read_cards.sql")

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from domain.plan import Plan
 from domain.rally import Rally, close_rally, open_rally
-from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
+from projections.footfall import FOOTFALL
 from service.answers import read_form
 from service.context import engine_of, rally_of
 from service.failures import BodyInvalid

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from domain.course import Course
 from domain.plan import Spot
-from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
+from projections.footfall import FOOTFALL
 from service.context import engine_of, rally_of
 from service.failures import SpotUnknown
 from service.footfall import asked_day, by_day, by_hour, read

@@ -10,8 +10,8 @@ from support import NOON, RALLY, OpenEngine, SetClock, Site
 from test_log import scan, spots
 
 from projections.apply import apply
-from projections.catalogue import FOOTFALL
 from projections.follow import read_lag
+from projections.footfall import FOOTFALL
 from service.engine import Engine
 
 
@@ -79,7 +79,7 @@ async def test_footfall_equals_a_plain_count_however_it_is_applied(
     assert +days == {key: len(who) for key, who in by_day.items()}
     assert +in_all == {key: len(who) for key, who in by_spot.items()}
     assert sum(row["visitors_of_rally"] for row in rows) == len(everyone)
-    assert await read_lag(engine.pool, FOOTFALL, clock()) == (0, 0.0)
+    assert await read_lag(engine.pool, FOOTFALL, clock()) == (0, 0.0, None)
 
 
 async def test_the_service_follows_by_itself_and_tells_the_lag(site: Site) -> None:
@@ -98,7 +98,7 @@ async def test_the_service_follows_by_itself_and_tells_the_lag(site: Site) -> No
             "first_timers": 1,
         }
     ]
-    assert answer["lag"] == {"facts": 0, "seconds": 0.0}
+    assert answer["lag"] == {"facts": 0, "seconds": 0.0, "error": None}
 
 
 async def test_the_lag_counts_what_is_not_yet_applied(engine: Engine, clock: SetClock) -> None:
@@ -107,7 +107,7 @@ async def test_the_lag_counts_what_is_not_yet_applied(engine: Engine, clock: Set
     bucket = engine.log.bucket_of(visitor)
     await engine.log.commit(bucket, [scan(engine, visitor, spot) for spot in spots(engine)[:3]])
     lag = await read_lag(engine.pool, FOOTFALL, NOON + timedelta(seconds=9))
-    assert lag == (3, 9.0)
+    assert lag == (3, 9.0, None)
 
 
 async def test_days_are_days_of_the_rallys_time_zone(site: Site) -> None:

@@ -228,11 +228,19 @@ def test_a_full_card_takes_no_more_but_still_answers_for_what_it_holds() -> None
     assert outcome(rally(), scan("a", 5), card=full) == "Repeated"
 
 
+def test_an_erased_card_takes_nothing_more_and_nothing_more_is_kept_of_it() -> None:
+    erased = Card(erased=True)
+    decision, card = take(rally(), erased, scan("a", 5), NOW)
+    assert decision == Refusal(RefusalCode.CARD_ERASED)
+    assert card == erased
+
+
 def test_every_refusal_of_the_rules_has_a_test_here() -> None:
     """What is left over is refused before a scan comes here: by its code's signature."""
     tested = {row[4].code for row in REFUSED} | {
         RefusalCode.RALLY_NOT_STARTED,
         RefusalCode.CARD_FULL,
+        RefusalCode.CARD_ERASED,
     }
     assert set(RefusalCode) - tested == {
         RefusalCode.CODE_NOT_OURS,

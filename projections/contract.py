@@ -1,0 +1,66 @@
+"""The contract of a projection: a folder with its tables, and `take`, which adds stretches to them.
+
+Whoever calls `take` has claimed the projection, has chosen the schema (the search path names it
+first) and moves the progress in the same transaction. So a projection knows nothing of following,
+rebuilding or verifying, and all three do the same.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import asyncpg
+
+ROOM = Path(__file__).parent
+
+
+class Stretch(NamedTuple):
+    """The positions of a bucket after `after`, up to and with `until`."""
+
+    bucket: int
+    after: int
+    until: int
+
+
+class Projection:
+    """A projection. `tables` are what table.sql creates; the first gives the size of the rest.
+
+    `made_of` are files outside the folder that its rows depend on: a change of any of them is a
+    change of the definition, so the tables are built anew.
+    """
+
+    def __init__(self, name: str, tables: Sequence[str], made_of: Sequence[Path] = ()) -> None:
+        self.name = name
+        self.tables = tuple(tables)
+        self.folder = ROOM / name
+        self._made_of = tuple(made_of)
+
+    def sql(self, part: str) -> str:
+        """The text of one of the folder's statements."""
+        return (self.folder / f"{part}.sql").read_text(encoding="utf-8")
+
+    @cached_property
+    def table(self) -> str:
+        """What creates the tables, unless they are there."""
+        return self.sql("table")
+
+    @cached_property
+    def read(self) -> str:
+        """What pages ask."""
+        return self.sql("read")
+
+    @cached_property
+    def definition(self) -> str:
+        """A hash of every file that says what the rows are. read.sql does not."""
+        files = [path for path in self.folder.iterdir() if path.suffix in (".py", ".sql")]
+        digest = sha256()
+        for path in sorted((*files, *self._made_of)):
+            if path.name != "read.sql":
+                digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()[:16]
+
+    async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
+        """Add what `stretches` hold to the tables. Raises when a fact cannot be understood."""
+        raise NotImplementedError

@@ -1,0 +1,75 @@
+"""Flow: moves from spot to spot within a day of the rally's time zone, and how long they took.
+
+Which moves there are is a function of the set of a visitor's visits on a day, ordered by their own
+times: a late scan that comes between two others replaces one move by two. Moves between areas are
+sums over pairs of spots, by the plan of the moment.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import asyncpg
+import msgspec
+
+from projections.contract import Projection, Stretch
+
+Pair = tuple[str, str, str]
+Minutes = Counter[int]
+"""How many moves took how many whole minutes."""
+
+
+class Flow(Projection):
+    """`gather.sql` returns changes, which are added to the pairs' rows."""
+
+    @cached_property
+    def gather(self) -> str:
+        """The changes of a stretch."""
+        return self.sql("gather")
+
+    async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
+        """Add what the stretches hold."""
+        changed: dict[Pair, Minutes] = {}
+        for stretch in stretches:
+            for *pair, minutes, moves in await connection.fetch(self.gather, *stretch):
+                changed.setdefault((pair[0], pair[1], pair[2]), Counter())[minutes] += moves
+        if not changed:
+            return
+        kept = await connection.fetch(self.sql("read_pairs"), *_columns(changed))
+        for row in kept:
+            add(changed[row["rally"], row["origin"], row["destination"]], row["minutes"])
+        rows = [_row(pair, minutes) for pair, minutes in changed.items()]
+        await connection.execute(self.sql("write"), *_columns(rows))
+
+
+def add(to: Minutes, minutes: str) -> None:
+    """Add a row's `minutes` to `to`."""
+    for minute, moves in msgspec.json.decode(minutes, type=list[tuple[int, int]]):
+        to[minute] += moves
+
+
+def median(minutes: Minutes) -> float:
+    """The median: half of the moves took at most, half at least so long; 0 without any."""
+    moves = minutes.total()
+    lower, upper = None, None
+    passed = 0
+    for minute in sorted(minutes):
+        passed += minutes[minute]
+        if lower is None and 2 * passed >= moves:
+            lower = minute
+        if 2 * passed > moves:
+            upper = minute
+            break
+    return ((lower or 0) + (upper or 0)) / 2
+
+
+def _row(pair: Pair, minutes: Minutes) -> tuple[str, str, str, int, float, str]:
+    taken = [(minute, moves) for minute, moves in sorted(minutes.items()) if moves]
+    return (*pair, minutes.total(), median(minutes), msgspec.json.encode(taken).decode())
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+FLOW = Flow("flow", ["flow"])

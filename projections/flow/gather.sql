@@ -1,0 +1,47 @@
+-- What a stretch of one bucket changes about moves. $1 bucket, $2 after, $3 up to this position.
+-- Returns rally, origin, destination, minutes, moves; moves are negative where a late visit has
+-- come between two others.
+-- A move is from one visit to the visitor's next at another spot on the same local day. A
+-- visitor's day of which the stretch has the first visit to arrive (firsts & 4) has no earlier
+-- ones; only for the other days the log is asked, by visitor: its moves before are taken back, its
+-- moves with the new visits are added.
+WITH fresh AS MATERIALIZED (
+    SELECT rally, visitor, spot, occurred_at, events.position, firsts,
+           (occurred_at AT TIME ZONE time_zone)::date AS day
+    FROM events LEFT JOIN rallies USING (rally)
+    WHERE bucket = $1 AND events.position > $2 AND events.position <= $3
+      AND type = 'VisitRecorded'
+), begun AS MATERIALIZED (
+    SELECT rally, visitor, day FROM fresh
+    GROUP BY rally, visitor, day HAVING bit_or(firsts) & 4 = 0
+), earlier AS MATERIALIZED (
+    SELECT begun.rally, begun.visitor, begun.day, visit.spot, visit.occurred_at, visit.position
+    FROM begun
+    JOIN rallies ON rallies.rally = begun.rally
+    CROSS JOIN LATERAL (
+        SELECT spot, occurred_at, position FROM events
+        WHERE bucket = $1 AND visitor = begun.visitor AND rally = begun.rally
+          AND events.position <= $2 AND type = 'VisitRecorded'
+          AND (occurred_at AT TIME ZONE rallies.time_zone)::date = begun.day
+        OFFSET 0
+    ) AS visit
+), steps AS (
+    SELECT rally, spot AS destination, occurred_at, 1 AS moves,
+           lag(spot) OVER way AS origin, lag(occurred_at) OVER way AS since
+    FROM (
+        SELECT rally, visitor, day, spot, occurred_at, position FROM fresh
+        UNION ALL TABLE earlier
+    ) AS visits
+    WINDOW way AS (PARTITION BY rally, visitor, day ORDER BY occurred_at, position)
+    UNION ALL
+    SELECT rally, spot, occurred_at, -1, lag(spot) OVER way, lag(occurred_at) OVER way
+    FROM earlier
+    WINDOW way AS (PARTITION BY rally, visitor, day ORDER BY occurred_at, position)
+)
+SELECT rally, origin, destination,
+       floor(extract(epoch FROM occurred_at - since) / 60)::integer AS minutes,
+       sum(moves)::bigint AS moves
+FROM steps
+WHERE origin <> destination
+GROUP BY 1, 2, 3, 4
+HAVING sum(moves) <> 0

@@ -1,0 +1,2 @@
+-- {shadow} stands for the schema's name.
+DROP SCHEMA IF EXISTS {shadow} CASCADE
