@@ -25,7 +25,7 @@ class Stretch(NamedTuple):
 
 
 class Projection:
-    """A projection. `tables` are what table.sql creates; the first gives the size of the rest.
+    """A projection. `tables` are what table.sql creates.
 
     `made_of` are files outside the folder that its rows depend on: a change of any of them is a
     change of the definition, so the tables are built anew.
@@ -53,11 +53,11 @@ class Projection:
 
     @cached_property
     def definition(self) -> str:
-        """A hash of every file that says what the rows are. read.sql does not."""
+        """A hash of every file that says what the rows are, which read*.sql do not."""
         files = [path for path in self.folder.iterdir() if path.suffix in (".py", ".sql")]
         digest = sha256()
         for path in sorted((*files, *self._made_of)):
-            if path.name != "read.sql":
+            if not (path.name.startswith("read") and path.suffix == ".sql"):
                 digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         return digest.hexdigest()[:16]
 

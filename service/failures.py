@@ -157,6 +157,14 @@ class TooMany(Failure):
         return {"Retry-After": str(self.retry_after_s)}
 
 
+class BeingRebuilt(Busy):
+    """A projection's tables are of an earlier release and are just being made anew."""
+
+    code = "being_rebuilt"
+    sentence = "These figures are just being rebuilt. Please look again in a minute."
+    retry_after_s = 30
+
+
 class Unavailable(Busy):
     """The database does not answer."""
 

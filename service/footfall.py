@@ -1,6 +1,7 @@
 """Footfall as pages and the API show it: read from the projection, grouped by the rally's days."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +13,7 @@ from domain.course import Course
 from domain.plan import DAYS_BETWEEN
 from projections.footfall import FOOTFALL
 from service.failures import QueryInvalid
+from service.figures import read
 
 
 def asked_day(request: web.Request, name: str) -> date | None:
@@ -29,24 +31,65 @@ def asked_day(request: web.Request, name: str) -> date | None:
     return day
 
 
+def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime]:
+    """When the days `from` and `to` of the address begin and end; without them, all days."""
+    earliest, latest = DAYS_BETWEEN
+    last = asked_day(request, "to") or latest
+    return (
+        course.begins(asked_day(request, "from") or earliest),
+        course.begins(last + timedelta(days=1)),
+    )
+
+
 class Count(Struct, frozen=True):
-    """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time."""
+    """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time.
+
+    `headcount` are guests whom staff have counted: nobody's visits, never added to them.
+    """
 
     spot: str
     start: datetime
     visits: int
     visitors: int
     first_timers: int
+    headcount: int
 
 
-async def read(
+async def read_hours(
     pool: asyncpg.Pool, course: Course, spot: str | None, start: datetime, until: datetime
-) -> list[Any]:
-    """The projection's rows of a rally (or one spot), by spot and hour."""
-    return list(await pool.fetch(FOOTFALL.read, course.plan.rally, spot, start, until))
+) -> Sequence[Any]:
+    """The footfall of a rally (or one spot), by spot and hour."""
+    return await read(pool, FOOTFALL, "read", course.plan.rally, spot, start, until)
 
 
-def by_hour(course: Course, rows: list[Any]) -> list[Count]:
+async def read_days(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
+    """The footfall of a whole rally, by local day."""
+    return await read(pool, FOOTFALL, "read_days", course.plan.rally, course.plan.time_zone)
+
+
+async def read_spots(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
+    """The footfall of a whole rally, by spot."""
+    return await read(pool, FOOTFALL, "read_spots", course.plan.rally)
+
+
+class LanguageCount(Struct, frozen=True):
+    """Visits and visitors (first seen at the spot in that time) who speak a language."""
+
+    spot: str
+    language: str
+    visits: int
+    visitors: int
+
+
+async def read_languages(
+    pool: asyncpg.Pool, course: Course, spot: str | None, start: datetime, until: datetime
+) -> list[LanguageCount]:
+    """The footfall of a rally (or one spot) by language."""
+    rows = await read(pool, FOOTFALL, "read_languages", course.plan.rally, spot, start, until)
+    return [LanguageCount(*row) for row in rows]
+
+
+def by_hour(course: Course, rows: Sequence[Any]) -> list[Count]:
     """A count an hour."""
     return [
         Count(
@@ -55,12 +98,13 @@ def by_hour(course: Course, rows: list[Any]) -> list[Count]:
             row["visits"],
             row["visitors_of_hour"],
             row["visitors_of_spot"],
+            row["headcount"],
         )
         for row in rows
     ]
 
 
-def by_day(course: Course, rows: list[Any]) -> list[Count]:
+def by_day(course: Course, rows: Sequence[Any]) -> list[Count]:
     """A count a day of the rally's time zone; `start` is the day's first hour with a visit."""
 
     def day(row: Any) -> tuple[str, date]:
@@ -76,6 +120,7 @@ def by_day(course: Course, rows: list[Any]) -> list[Count]:
                 sum(row["visits"] for row in group),
                 sum(row["visitors_of_day"] for row in group),
                 sum(row["visitors_of_spot"] for row in group),
+                sum(row["headcount"] for row in group),
             )
         )
     return counts

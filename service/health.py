@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import prometheus_client
 import structlog
 from aiohttp import web
 
 from projections.catalogue import CATALOGUE
-from projections.follow import Lag, read_lag
+from projections.follow import read_lags
 from service import metrics
 from service.answers import json_answer
 from service.context import engine_of
@@ -28,39 +29,42 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """GET /readyz: not overrun, the database answers, nothing has stopped; how far it lags."""
+    """GET /readyz: not overrun, the database answers, nothing has stopped; how far it lags.
+
+    "impaired" is ready for check-ins, while some projection stands still: it says which, and why.
+    """
     check_ins = engine_of(request).check_ins
     if check_ins.was_full(BUSY_SECONDS):
         return json_answer({"status": "busy", "waiting": check_ins.waiting}, 503)
-    stopped = [name for name, task in engine_of(request).tasks.items() if task.done()]
-    ill = {"stopped": stopped} if stopped else {}
+    engine = engine_of(request)
+    ill: dict[str, Any] = {}
+    if stopped := [name for name, task in engine.tasks.items() if task.done()]:
+        ill["stopped"] = stopped
     try:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            lags = {name: lag._asdict() for name, lag in (await _lags(request)).items()}
+            lags = await read_lags(engine.pool, CATALOGUE, engine.clock())
     except DATABASE_ILL as error:
         log.warning("not_ready", error=repr(error))
         return json_answer({"status": "ill", "database": "does not answer", **ill}, 503)
-    if ill:
-        return json_answer({"status": "ill", "lag": lags, **ill}, 503)
-    return json_answer({"status": "ready", "lag": lags})
+    still = {name: lag.error for name, lag in lags.items() if lag.error}
+    if troubles := {**engine.follower.troubles, **still}:
+        ill["projections"] = troubles
+    said = {"lag": {name: lag._asdict() for name, lag in lags.items()}, **ill}
+    # Check-ins are taken all the same: 503 would have a proxy send phones away for a chart's sake.
+    status = "ill" if stopped else "impaired" if ill else "ready"
+    return json_answer({"status": status, **said}, 503 if stopped else 200)
 
 
 async def show_metrics(request: web.Request) -> web.Response:
     """GET /metrics: for Prometheus."""
     with contextlib.suppress(*DATABASE_ILL):  # the other figures are wanted then most of all
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            for name, lag in (await _lags(request)).items():
+            lags = await read_lags(engine_of(request).pool, CATALOGUE, engine_of(request).clock())
+            for name, lag in lags.items():
+                metrics.STANDS_STILL.labels(name).set(lag.error is not None)
                 metrics.LAG_FACTS.labels(name).set(lag.facts)
                 metrics.LAG_SECONDS.labels(name).set(lag.seconds)
     return web.Response(
         body=prometheus_client.generate_latest(),
         headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST},
     )
-
-
-async def _lags(request: web.Request) -> dict[str, Lag]:
-    engine = engine_of(request)
-    return {
-        name: await read_lag(engine.pool, projection, engine.clock())
-        for name, projection in CATALOGUE.items()
-    }

@@ -16,6 +16,9 @@ LAG_FACTS = Gauge("meguri_projection_lag_facts", "Facts not yet applied", ["proj
 LAG_SECONDS = Gauge(
     "meguri_projection_lag_seconds", "Age of the oldest fact not yet applied", ["projection"]
 )
+STANDS_STILL = Gauge(
+    "meguri_projection_stands_still", "1 while a fact cannot be applied", ["projection"]
+)
 
 # A child is looked up once: on the hot path a look-up costs as much as the count.
 _children: dict[str, Counter] = {}

@@ -2,7 +2,7 @@
 
 from service import check_in, health
 from service.answers import Handler, nowhere
-from service.api import batch, footfall, rallies, visitors
+from service.api import batch, cards, figures, footfall, rallies, visitors
 from service.pages import card, home, organiser, posters, scan, shop, sign_in, static
 
 ROUTES: list[tuple[str, str, Handler]] = [
@@ -16,7 +16,15 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/close", rallies.close),
     ("POST", "/api/rallies/{rally}/cancel", rallies.cancel),
     ("GET", "/api/rallies/{rally}/card", rallies.card),
+    ("DELETE", "/api/rallies/{rally}/card", cards.erase),
     ("GET", "/api/rallies/{rally}/footfall", footfall.show),
+    ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts", footfall.count_heads),
+    ("GET", "/api/rallies/{rally}/completion", figures.completion),
+    ("GET", "/api/rallies/{rally}/flow", figures.flow),
+    ("GET", "/api/rallies/{rally}/refusals", figures.refusals),
+    ("GET", "/api/rallies/{rally}/prizes", figures.prizes),
+    ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
+    ("POST", "/api/hand-overs", cards.hand_over),
     # for visitors
     ("GET", "/", home.show),
     ("GET", "/s/{code}", scan.show),

@@ -8,15 +8,16 @@ sums over pairs of spots, by the plan of the moment.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 import asyncpg
 import msgspec
 
+import projections.median
 from projections.contract import Projection, Stretch
+from projections.median import Minutes, median
 
 Pair = tuple[str, str, str]
-Minutes = Counter[int]
-"""How many moves took how many whole minutes."""
 
 
 class Flow(Projection):
@@ -48,21 +49,6 @@ def add(to: Minutes, minutes: str) -> None:
         to[minute] += moves
 
 
-def median(minutes: Minutes) -> float:
-    """The median: half of the moves took at most, half at least so long; 0 without any."""
-    moves = minutes.total()
-    lower, upper = None, None
-    passed = 0
-    for minute in sorted(minutes):
-        passed += minutes[minute]
-        if lower is None and 2 * passed >= moves:
-            lower = minute
-        if 2 * passed > moves:
-            upper = minute
-            break
-    return ((lower or 0) + (upper or 0)) / 2
-
-
 def _row(pair: Pair, minutes: Minutes) -> tuple[str, str, str, int, float, str]:
     taken = [(minute, moves) for minute, moves in sorted(minutes.items()) if moves]
     return (*pair, minutes.total(), median(minutes), msgspec.json.encode(taken).decode())
@@ -72,4 +58,4 @@ def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-FLOW = Flow("flow", ["flow"])
+FLOW = Flow("flow", ["flow"], [Path(str(projections.median.__file__))])

@@ -16,7 +16,8 @@ from service.sign_in import Person, Role
 
 SIZES = (1, 10, 100, 500)
 """Scans a batch."""
-_BUCKET = 1
+BUCKET = 1
+"""Everything goes here."""
 _VISITS = 8
 """A visitor's visits, as in the load over HTTP."""
 
@@ -45,12 +46,12 @@ class Append:
 
     async def _run(self, seconds: float) -> Round:
         async with open_engine(Config(database_url=self.postgres.url(self.database))) as engine:
-            scans = await _scans(engine, max(self.size, 250))
+            scans = await scans_of(engine, max(self.size, 250))
             postgres, spent, cpu, done, errors = self.postgres.cpu_s(), 0.0, 0.0, 0, 0
             while spent < seconds:
                 batch = [next(scans) for _ in range(self.size)]
                 began, cpu_began = time.perf_counter(), time.process_time()
-                outcomes = await engine.log.commit(_BUCKET, batch)
+                outcomes = await engine.log.commit(BUCKET, batch)
                 cpu += time.process_time() - cpu_began
                 spent += time.perf_counter() - began
                 done += self.size
@@ -65,7 +66,7 @@ class Append:
             )
 
 
-async def _scans(engine: Engine, window: int) -> Iterator[Scan]:
+async def scans_of(engine: Engine, window: int) -> Iterator[Scan]:
     """Scans without end: `window` visitors make a visit each, `_VISITS` times; then others do."""
     codes = [await engine.verify(text) for text in _codes(engine)]
     genuine = [code for code in codes if isinstance(code, Code)]
@@ -95,5 +96,5 @@ def _visitor(engine: Engine) -> UUID:
     """Somebody of the bucket."""
     while True:
         visitor = uuid4()
-        if engine.log.bucket_of(visitor) == _BUCKET:
+        if engine.log.bucket_of(visitor) == BUCKET:
             return visitor

@@ -3,8 +3,12 @@
 How real it is: every fact has a visitor, a spot and a time of the last week, eight to a visitor,
 in the order of a busy day; positions are gapless, buckets are the visitors' own, both indexes grow
 row by row as they would, the cards are what folding the facts gives (a sample is checked), the
-footfall has been applied. What differs: nobody earned a prize, nobody was refused or late, all
+projections have been applied. What differs: nobody earned a prize, nobody was refused or late, all
 visitors speak Japanese, and tables were vacuumed and analysed once at the end.
+
+A `varied` log (for projections) has refused scans, prizes earned and entered for, five languages
+and walks of many shapes as well, in the same order and with the same cards; still nobody is late,
+nobody comes again on another day, and no guests were counted by staff.
 """
 
 from collections.abc import Callable
@@ -16,14 +20,14 @@ import msgspec
 
 from benchmarks.site import Postgres
 from domain.card import Card, evolve
-from domain.events import VisitRecorded
+from domain.events import VisitorFact
 from domain.rally import Rally
 from service.config import Config
 from service.engine import Engine, open_engine
 from service.eventlog.rows import to_fact
 
 VISITS = 8
-"""Visits a visitor: a card of the middle of a rally."""
+"""Facts a visitor, nearly all of them visits: a card of the middle of a rally."""
 WAVE = 2_000
 """Visitors of a bucket who are about at the same time."""
 DAYS = 7
@@ -33,30 +37,42 @@ BYTES_EACH = 450
 """Disk that a fact needs at most while loading: with its share of a card and of the WAL."""
 _SAMPLE = 200
 _FOLDER = Path(__file__).parent / "sql"
-_CROWD, _WAVE, _HEADS = (
+_CROWD, _WAVE, _VARIED_WAVE, _HEADS = (
     (_FOLDER / f"grow_{name}.sql").read_text(encoding="utf-8")
-    for name in ("crowd", "wave", "heads")
+    for name in ("crowd", "wave", "varied_wave", "heads")
 )
 _CREATE_CROWD = "CREATE TEMP TABLE crowd (visitor uuid, bucket smallint, number bigint)"
 _FACTS_OF = """
 SELECT position, type::text AS type, version, rally, visitor, spot, period, firsts, occurred_at,
        recorded_at, scan_id, language, evidence, data
-FROM events WHERE bucket = $1 AND visitor = $2 AND rally = $3 AND type = 'VisitRecorded'
+FROM events WHERE bucket = $1 AND visitor = $2 AND rally = $3
 ORDER BY position
 """
 
 
 async def grow(
-    postgres: Postgres, database: str, facts: int, loaded: Callable[[int], object]
+    postgres: Postgres,
+    database: str,
+    facts: int,
+    loaded: Callable[[int], object],
+    *,
+    varied: bool = False,
+    applied: bool = True,
 ) -> None:
-    """Load `facts` facts and their cards into a prepared database without visits."""
+    """Load `facts` facts and their cards into a prepared database without visits.
+
+    `varied`: not only visits of Japanese. `applied`: the projections have read them, too.
+    """
     async with open_engine(Config(database_url=postgres.url(database))) as engine:
         (rally,) = engine.rallies.all()
         connection = await asyncpg.connect(postgres.url(database))
         try:
-            visitors = await _load(connection, engine, rally, facts // VISITS, loaded)
+            visitors = facts // VISITS
+            wave = _VARIED_WAVE if varied else _WAVE
+            await _load(connection, engine, rally, visitors, wave, loaded)
             await connection.execute(_HEADS)
-            await engine.follower.catch_up()
+            if applied:
+                await engine.follower.catch_up()
             for table in ("events", "cards", "heads"):
                 await connection.execute(f"VACUUM (ANALYZE) {table}")
             await connection.execute("CHECKPOINT")
@@ -70,8 +86,9 @@ async def _load(
     engine: Engine,
     rally: Rally,
     visitors: int,
+    wave_statement: str,
     loaded: Callable[[int], object],
-) -> int:
+) -> None:
     await connection.execute(_CREATE_CROWD)
     await connection.execute(_CROWD, visitors, engine.log.visitor_buckets)
     await connection.execute("CREATE INDEX ON crowd (number)")
@@ -86,10 +103,9 @@ async def _load(
         begins = rally.course.begins(day) + timedelta(hours=9 + 8 * (week % 1))
         number = day.year * 10_000 + day.month * 100 + day.day
         await connection.execute(
-            _WAVE, rally.plan.rally, wave, WAVE, VISITS, begins, number, spots, packed
+            wave_statement, rally.plan.rally, wave, WAVE, VISITS, begins, number, spots, packed
         )
         loaded(visitors * VISITS // waves)
-    return visitors
 
 
 async def _check(
@@ -106,8 +122,8 @@ async def _check(
         facts = await connection.fetch(_FACTS_OF, row["bucket"], row["visitor"], rally.plan.rally)
         for each in facts:
             fact = to_fact(each)
-            assert isinstance(fact, VisitRecorded), "nothing else was loaded"
+            assert isinstance(fact, VisitorFact), "nothing else was loaded"
             folded = evolve(folded, fact, each["position"], each["recorded_at"])
         kept = await engine.log.card(row["visitor"], rally.plan.rally)
-        if len(folded.visits) != VISITS or kept != folded:
+        if len(facts) != VISITS or kept != folded:
             raise RuntimeError("The loaded cards are not what their facts make: see growth.py")

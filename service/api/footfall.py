@@ -1,20 +1,21 @@
-"""Footfall for staff (their own spot) and organisers (all spots)."""
+"""Footfall for staff (their own spot) and organisers (all spots), and the counting of heads."""
 
-from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
 
 from aiohttp import web
+from msgspec import Meta, Struct
 
-from domain.plan import DAYS_BETWEEN
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.answers import json_answer
+from service.answers import json_answer, read_body
 from service.context import engine_of, rally_of
-from service.failures import QueryInvalid, SpotUnknown
-from service.footfall import asked_day, by_day, by_hour, read
+from service.failures import BodyInvalid, QueryInvalid, SpotUnknown
+from service.footfall import asked_days, by_day, by_hour, read_hours, read_languages
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/footfall?spot=&from=&to=&by=hour|day: visits and visitors.
+    """GET /api/rallies/{rally}/footfall?spot=&from=&to=&by=hour|day|language: visits and visitors.
 
     `from` and `to` are days of the rally's time zone, both included; without them all there is.
     """
@@ -24,19 +25,40 @@ async def show(request: web.Request) -> web.Response:
     if spot is not None and spot not in course.spots:
         raise SpotUnknown
     by = request.query.get("by", "hour")
-    if by not in ("hour", "day"):
-        raise QueryInvalid(f"by is hour or day, not {by}")
-    earliest, latest = DAYS_BETWEEN
+    if by not in ("hour", "day", "language"):
+        raise QueryInvalid(f"by is hour, day or language, not {by}")
+    start, until = asked_days(request, course)
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
-    rows = await read(
-        engine.pool,
-        course,
-        spot,
-        course.begins(asked_day(request, "from") or earliest),
-        course.begins((asked_day(request, "to") or latest) + timedelta(days=1)),
-    )
+    said = {"rally": course.plan.rally, "spot": spot, "by": by, "lag": lag._asdict()}
+    if by == "language":
+        languages = await read_languages(engine.pool, course, spot, start, until)
+        return json_answer({**said, "rows": languages})
+    rows = await read_hours(engine.pool, course, spot, start, until)
     counted = by_hour(course, rows) if by == "hour" else by_day(course, rows)
-    return json_answer(
-        {"rally": course.plan.rally, "spot": spot, "by": by, "rows": counted, "lag": lag._asdict()}
-    )
+    return json_answer({**said, "rows": counted})
+
+
+class Heads(Struct, frozen=True, forbid_unknown_fields=True):
+    """Guests whom staff have counted; a negative `count` takes some back."""
+
+    count: Annotated[int, Meta(ge=-1_000, le=1_000)]
+    headcount_id: UUID
+
+
+async def count_heads(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/spots/{spot}/headcounts: count guests who are not to be known.
+
+    201; the same `headcount_id` again: 200, and nothing is counted twice.
+    """
+    engine, course = engine_of(request), rally_of(request).course
+    spot = request.match_info["spot"]
+    person = engine.people.staff(request, course.plan.rally, spot)
+    if spot not in course.spots:
+        raise SpotUnknown
+    heads = await read_body(request, Heads)
+    if heads.count == 0:
+        raise BodyInvalid("count is not 0")
+    by = f"{person.role}:{person.id}"
+    new = await engine.count_heads(course.plan.rally, spot, heads.count, heads.headcount_id, by)
+    return json_answer({"spot": spot, "count": heads.count}, 201 if new else 200)

@@ -1,7 +1,7 @@
 """The organiser's overview: the rally at a glance, live."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -13,13 +13,12 @@ from projections.footfall import FOOTFALL
 from service.answers import read_form
 from service.context import engine_of, rally_of
 from service.failures import BodyInvalid
-from service.footfall import read
+from service.footfall import read_days, read_spots
 from service.pages.live import stream
 from service.pages.render import page, part
 
 DAYS_SHOWN_MAX = 62
 """The days of the chart at most: two months still tell apart on a phone."""
-_EVER = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -72,28 +71,28 @@ def _days_shown(plan: Plan, counted: Iterable[date]) -> list[date]:
 
 async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
     engine, course = engine_of(request), rally.course
-    rows = await read(engine.pool, course, None, *_EVER)
-    days: dict[Any, list[int]] = {}
-    spots: dict[str, list[int]] = {spot: [0, 0] for spot in course.spots}
-    for row in rows:
-        day = days.setdefault(row["hour"].astimezone(course.zone).date(), [0, 0])
-        day[0] += row["visits"]
-        day[1] += row["visitors_today"]
-        spot = spots.setdefault(row["spot"], [0, 0])
-        spot[0] += row["visits"]
-        spot[1] += row["visitors_of_spot"]
+    # Before the rows: what is applied in between makes them newer than said, never older.
+    lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
+    days = {row["day"]: row for row in await read_days(engine.pool, course)}
+    spots = {row["spot"]: row for row in await read_spots(engine.pool, course)}
     today = engine.clock().astimezone(course.zone).date()
     return {
         "rally": rally.plan,
         "life": rally.status,
         "course": course,
         "today": today,
-        "visits": sum(row["visits"] for row in rows),
-        "visitors": sum(row["visitors_of_rally"] for row in rows),
-        "visits_today": days.get(today, [0, 0])[0],
-        "visitors_today": days.get(today, [0, 0])[1],
-        "days": [(day, days.get(day, [0, 0])) for day in _days_shown(rally.plan, days)],
-        "spots": sorted(spots.items(), key=lambda item: -item[1][0]),
-        "spots_visited": sum(1 for visits, _ in spots.values() if visits),
-        "lag": await read_lag(engine.pool, FOOTFALL, engine.clock()),
+        "visits": sum(row["visits"] for row in days.values()),
+        "visitors": sum(row["first_timers"] for row in days.values()),
+        "visits_today": days[today]["visits"] if today in days else 0,
+        "visitors_today": days[today]["visitors"] if today in days else 0,
+        "days": [(day, _both(days.get(day))) for day in _days_shown(rally.plan, days)],
+        "spots": [(spot, _both(row)) for spot, row in spots.items()]
+        + [(spot, (0, 0)) for spot in course.spots if spot not in spots],
+        "spots_visited": sum(1 for row in spots.values() if row["visits"]),
+        "lag": lag,
     }
+
+
+def _both(row: Any) -> tuple[int, int]:
+    """Visits and visitors."""
+    return (row["visits"], row["visitors"]) if row else (0, 0)

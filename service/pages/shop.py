@@ -11,7 +11,7 @@ from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.context import engine_of, rally_of
 from service.failures import SpotUnknown
-from service.footfall import asked_day, by_day, by_hour, read
+from service.footfall import asked_day, by_day, by_hour, read_hours
 from service.pages.live import stream
 from service.pages.render import page, part
 
@@ -51,7 +51,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
     today = now.astimezone(course.zone).date()
     day = asked_day(request, "day") or today
     first = day - timedelta(days=DAYS_SHOWN - 1)
-    rows = await read(
+    rows = await read_hours(
         engine.pool, course, spot.id, course.begins(first), course.begins(day + timedelta(days=1))
     )
     days = {count.start.date(): count for count in by_day(course, rows)}

@@ -1,0 +1,67 @@
+"""What happens to a card besides scans: entries for prizes, hand-overs, erasure."""
+
+from typing import Annotated
+from uuid import UUID
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from domain import prizes
+from service.answers import json_answer, read_body
+from service.context import engine_of
+from service.failures import SpotUnknown
+from service.sign_in import Role
+
+Name = Annotated[str, Meta(max_length=40)]
+
+
+async def enter(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/prizes/{prize}/entries: take part in the draw of a prize."""
+    engine = engine_of(request)
+    visitor, prize = engine.people.visitor(request).id, request.match_info["prize"]
+    card = await engine.change_card(
+        visitor,
+        request.match_info["rally"],
+        lambda rally, card, now: prizes.enter(rally, card, visitor, prize, now),
+    )
+    return json_answer({"prize": prize, "card": card}, 201)
+
+
+async def erase(request: web.Request) -> web.Response:
+    """DELETE /api/rallies/{rally}/card: erase the own card. What was counted stays counted."""
+    engine = engine_of(request)
+    visitor = engine.people.visitor(request).id
+    await engine.change_card(
+        visitor,
+        request.match_info["rally"],
+        lambda rally, card, now: prizes.erase(rally, card, visitor, now, Role.VISITOR),
+    )
+    return web.Response(status=204)
+
+
+class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which prize is given to whom. `reverse`: it is taken back."""
+
+    rally: Name
+    prize: Name
+    visitor: UUID
+    spot: Name | None = None
+    reverse: bool = False
+
+
+async def hand_over(request: web.Request) -> web.Response:
+    """POST /api/hand-overs: give a visitor a prize, once, or take it back."""
+    body = await read_body(request, HandOver)
+    engine = engine_of(request)
+    person = engine.people.staff(request, body.rally, body.spot)
+    known = engine.rallies.get(body.rally)
+    if known and body.spot is not None and body.spot not in known.course.spots:
+        raise SpotUnknown
+    decide = prizes.reverse if body.reverse else prizes.hand_over
+    by = f"{person.role}:{person.id}"
+    card = await engine.change_card(
+        body.visitor,
+        body.rally,
+        lambda rally, card, now: decide(rally, card, body.visitor, body.prize, body.spot, now, by),
+    )
+    return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)
