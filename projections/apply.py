@@ -145,6 +145,8 @@ async def _stop(
     position = behind["position"] + 1
     fact = await connection.fetchrow(sql.DESCRIBE_FACT, bucket, position)
     what = f"{fact['type']} of {fact['rally']}" if fact else "a fact that is not there"
-    why = f"bucket {bucket}, position {position} ({what}): {type(error).__name__}: {error}"
+    # Without the database's details, which would show the row: it is somebody's.
+    said = error.args[0] if error.args else ""
+    why = f"bucket {bucket}, position {position} ({what}): {type(error).__name__}: {said}"
     log.error("projection_stopped", projection=projection.name, why=why)
     await connection.execute(sql.STOP_PROGRESS, projection.name, bucket, behind["position"], why)

@@ -7,7 +7,8 @@
 -- moves with the new visits are added.
 WITH fresh AS MATERIALIZED (
     SELECT rally, visitor, spot, occurred_at, events.position, firsts,
-           (occurred_at AT TIME ZONE time_zone)::date AS day
+           (occurred_at AT TIME ZONE coalesce(time_zone, 'of a rally that is not there'))::date
+               AS day
     FROM events LEFT JOIN rallies USING (rally)
     WHERE bucket = $1 AND events.position > $2 AND events.position <= $3
       AND type = 'VisitRecorded'

@@ -24,6 +24,7 @@ NAMES = {
     "append": "the append alone, without HTTP",
     "workers": "several processes, and a floor of as many",
     "growth": "check-ins on logs of different sizes (only with --growth or --only growth)",
+    "projections": "rebuilds, batches, reads, lag on a large log (only when asked for, too)",
 }
 
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     folder = machine.ROOT / ".meguri"
-    names = "\n".join(f"  {name:10} {what}" for name, what in NAMES.items())
+    names = "\n".join(f"  {name:11} {what}" for name, what in NAMES.items())
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measures the check-in path beside a bare web server, in turn, here.",
@@ -83,6 +84,16 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=[0, 1_000_000, 10_000_000],
         metavar="N,N,…",
         help="facts in the logs of growth (0,1000000,10000000)",
+    )
+    parser.add_argument(
+        "--projections", action="store_true", help="also measure projections; takes long"
+    )
+    parser.add_argument(
+        "--facts",
+        type=_positive,
+        default=5_000_000,
+        metavar="N",
+        help="facts in the log of projections (5000000)",
     )
     parser.add_argument("--quick", action="store_true", help="short rounds, for trying out")
     parser.add_argument(
@@ -117,7 +128,8 @@ def _sizes(text: str) -> list[int]:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    names = args.only or [name for name in NAMES if name != "growth" or args.growth]
+    wanted = {"growth": args.growth, "projections": args.projections}
+    names = args.only or [name for name in NAMES if wanted.get(name, True)]
     seconds = args.seconds or (2 if args.quick else 10)
     return Settings(
         rounds=args.rounds or (2 if args.quick else 3),
@@ -127,6 +139,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         visits=args.visits,
         workers=args.workers,
         events=args.events,
+        facts=args.facts,
         names=names,
     )
 

@@ -1,6 +1,7 @@
 """The table: on a terminal, and as Markdown for the README."""
 
-from benchmarks.results import Results, Row
+from benchmarks.projecting.tables import Table, projection_tables
+from benchmarks.results import Goal, Results, Row
 
 _COLUMNS = (
     "",
@@ -15,40 +16,49 @@ _COLUMNS = (
 
 
 def table(results: Results) -> str:
-    """The table for a terminal, with goals and what was left out."""
-    lines = [_COLUMNS, *(_cells(results, row) for row in results.rows if row.rounds)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_COLUMNS))]
-    text = "\n".join(
+    """The tables for a terminal, with goals and what was left out."""
+    tables = "\n\n".join(map(_aligned, _tables(results)))
+    return "\n\n".join(part for part in (tables, _facts(results), _goals(results)) if part)
+
+
+def _aligned(table: Table) -> str:
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return "\n".join(
         "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
-        for line in lines
+        for line in table
     )
-    return "\n\n".join(part for part in (text, _facts(results), _goals(results)) if part)
 
 
 def markdown(results: Results) -> str:
-    """The table for the README, with the machine and the date."""
-    lines = [
-        f"| {' | '.join(_COLUMNS)} |",
-        "|---|" + "--:|" * (len(_COLUMNS) - 1),
-        *(
-            f"| {' | '.join(_cells(results, row, bold='**'))} |"
-            for row in results.rows
-            if row.rounds
-        ),
-        "",
+    """The tables for the README, with the machine and the date."""
+    lines = []
+    for head, *rows in _tables(results, bold="**"):
+        lines += [_line(head), "|---|" + "--:|" * (len(head) - 1), *map(_line, rows), ""]
+    lines += [
         "| goal | wanted | reached | |",
         "|---|---|--:|---|",
         *(
-            f"| {goal.name} | {goal.goal} | {goal.reached:g} | {_verdict(goal.met)} |"
+            f"| {goal.name} | {goal.goal} | {_reached(goal)} | {_verdict(goal.met)} |"
             for goal in results.goals
         ),
         "",
         _provenance(results),
     ]
     return "\n".join(lines)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _tables(results: Results, bold: str = "") -> list[Table]:
+    """What was loaded; then what was measured of projections."""
+    loads = [row for row in results.rows if row.kind == "load" and row.rounds]
+    table = [_COLUMNS, *(_cells(results, row, bold) for row in loads)]
+    return [*([table] if loads else []), *projection_tables(results)]
 
 
 def _provenance(results: Results) -> str:
@@ -81,6 +91,10 @@ def _cells(results: Results, row: Row, bold: str = "") -> tuple[str, ...]:
     )
 
 
+def _reached(goal: Goal) -> str:
+    return f"{goal.reached:,.0f}" if goal.reached >= 1_000 else f"{goal.reached:g}"
+
+
 def _verdict(met: bool) -> str:
     return "met" if met else "**not met**"
 
@@ -93,6 +107,8 @@ def _facts(results: Results) -> str:
     """What does not fit the table: answers, sizes, memory, what was left out."""
     lines = []
     for row in results.rows:
+        if row.kind != "load":
+            continue
         requests = sum(each.requests for each in row.rounds)
         outcomes: dict[str, int] = {}
         for each in row.rounds:
@@ -116,7 +132,9 @@ def _facts(results: Results) -> str:
             parts.append(f"service {row.rss_before_mib:.0f} → {row.rss_after_mib:.0f} MiB")
         lag = row.median(lambda each: each.lag_facts)
         if lag:
-            parts.append(f"footfall {lag:,.0f} facts behind at the end of a round")
+            parts.append(
+                f"projections {lag:,.0f} facts behind, all together, at the end of a round"
+            )
         busy = row.median(lambda each: each.generator_share)
         if busy and busy > 0.9:
             parts.append(f"wrk itself used {busy:.0%} of a core: the rate may be its own limit")
@@ -133,6 +151,6 @@ def _facts(results: Results) -> str:
 
 def _goals(results: Results) -> str:
     return "\n".join(
-        f"{'met    ' if goal.met else 'NOT MET'}  {goal.name}: {goal.reached:g} (goal {goal.goal})"
+        f"{'met    ' if goal.met else 'NOT MET'}  {goal.name}: {_reached(goal)} (goal {goal.goal})"
         for goal in results.goals
     )

@@ -31,6 +31,10 @@ class Round(Struct, kw_only=True, omit_defaults=True):
     """The share of a core that wrk itself used: near 1 it is wrk that is being measured."""
     lag_facts: int | None = None
     """Facts that the projections had still to read when the round ended."""
+    lag_p50_s: float | None = None
+    """Of the samples of a round: how old the oldest fact was that a projection had not read."""
+    lag_p99_s: float | None = None
+    lag_max_s: float | None = None
     rss_mib: float | None = None
 
 
@@ -40,6 +44,8 @@ class Row(Struct, kw_only=True, omit_defaults=True):
     name: str
     title: str
     unit: str
+    kind: str = "load"
+    """Which table it stands in; what is not a load is about projections (projecting/tables.py)."""
     rounds: list[Round] = field(default_factory=list)
     facts_before: int | None = None
     event_bytes: float | None = None
@@ -105,38 +111,39 @@ EVENT_BYTES_GOAL = 250
 GROWTH_GOAL = 0.9
 
 
+def at_least(name: str, goal: float, value: float) -> Goal:
+    """A goal that is met from `goal` on upwards."""
+    return Goal(name, f"≥ {goal:,}", round(value, 3), value >= goal)
+
+
+def at_most(name: str, goal: float, value: float) -> Goal:
+    """A goal that is met from `goal` on downwards."""
+    return Goal(name, f"≤ {goal:,}", round(value, 3), value <= goal)
+
+
 def goals(rows: list[Row]) -> list[Goal]:
     """The goals that these rows can be held against."""
     found = {row.name: row for row in rows if row.rounds}
     reached: list[Goal] = []
-
-    def at_least(name: str, goal: float, value: float) -> None:
-        reached.append(Goal(name, f"≥ {goal}", round(value, 3), value >= goal))
-
-    def at_most(name: str, goal: float, value: float) -> None:
-        reached.append(Goal(name, f"≤ {goal}", round(value, 3), value <= goal))
 
     for ours, floor, suffix in (
         ("ours", "floor", ""),
         ("ours_workers", "floor_workers", " (workers)"),
     ):
         if ours in found and floor in found:
-            at_least(
-                f"throughput of the floor's{suffix}",
-                THROUGHPUT_GOAL,
-                found[ours].per_second / found[floor].per_second,
-            )
+            share = found[ours].per_second / found[floor].per_second
+            reached.append(at_least(f"throughput of the floor's{suffix}", THROUGHPUT_GOAL, share))
             ours_p99, floor_p99 = found[ours].p99_ms, found[floor].p99_ms
             if ours_p99 and floor_p99:
-                at_most(f"p99 of the floor's{suffix}", P99_GOAL, ours_p99 / floor_p99)
+                ratio = ours_p99 / floor_p99
+                reached.append(at_most(f"p99 of the floor's{suffix}", P99_GOAL, ratio))
     for row in rows:
         if row.event_bytes and (row.name == "ours" or row.name.startswith("growth")):
-            at_most(f"bytes an event with indexes ({row.title})", EVENT_BYTES_GOAL, row.event_bytes)
+            name = f"bytes an event with indexes ({row.title})"
+            reached.append(at_most(name, EVENT_BYTES_GOAL, row.event_bytes))
     grown = [row for row in rows if row.name.startswith("growth") and row.rounds]
     if len(grown) > 1:
-        at_least(
-            f"throughput at {grown[-1].title.removeprefix('ours, ')} of empty",
-            GROWTH_GOAL,
-            grown[-1].per_second / grown[0].per_second,
-        )
+        name = f"throughput at {grown[-1].title.removeprefix('ours, ')} of empty"
+        share = grown[-1].per_second / grown[0].per_second
+        reached.append(at_least(name, GROWTH_GOAL, share))
     return reached

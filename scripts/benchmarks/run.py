@@ -21,8 +21,14 @@ from benchmarks import growth, machine, site
 from benchmarks.append import SIZES, Append
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
 from benchmarks.processes import Server, serving
+from benchmarks.projecting.batches import BATCHES, measure_batches
+from benchmarks.projecting.goals import projection_goals
+from benchmarks.projecting.lag import Burst
+from benchmarks.projecting.reads import measure_reads
+from benchmarks.projecting.rebuilds import Copy, Rebuild
 from benchmarks.results import Results, Row, goals
 from benchmarks.wrk import Load, run_wrk, wrk_version
+from projections.catalogue import CATALOGUE
 
 BATCH_CONNECTIONS = 4
 """Phones that send a thousand scans at once are few."""
@@ -35,6 +41,8 @@ WINDOW = 512
 """Visitors who are about at a time (see load.lua): more than there are connections, so that one's
 scans come one after the other; few enough that a warm-up brings cards of every stage about."""
 LONGER_THAN_ASKED_S = 2
+REBUILD_SECONDS_A_FACT = 3e-6
+"""About, of one projection, for the progress bar."""
 DISK_SPARE_BYTES = 3 * 2**30
 SERVED = ("ours", "strangers", "naive", "batch")
 """Measurements of a service of one process."""
@@ -51,6 +59,7 @@ class Settings(Struct, frozen=True):
     visits: int
     workers: int
     events: list[int]
+    facts: int
     names: list[str]
 
 
@@ -92,14 +101,14 @@ class Bench:
             postgres_settings=self.postgres.settings,
             settings=msgspec.to_builtins(self.settings),
             rows=self.rows,
-            goals=goals(self.rows),
+            goals=[*goals(self.rows), *projection_goals(self.rows)],
             skipped=self.skipped,
             errors=sum(row.errors for row in self.rows),
         )
 
     async def _measure(self) -> None:
         await site.prepare(self.postgres)
-        for database in (*SERVED, "rows", "append", "workers"):
+        for database in (*SERVED, "rows", "append", "workers", "projections"):
             if database != "ours" and self._wanted(database):
                 await self.postgres.copy(database)
         await self._make_crowd()
@@ -111,6 +120,8 @@ class Bench:
             await self._workers()
         if self._wanted("growth"):
             await self._growth()
+        if self._wanted("projections"):
+            await self._projections()
 
     # --- what is measured ---
 
@@ -175,9 +186,7 @@ class Bench:
 
     async def _growth(self) -> None:
         """Ours on logs of different sizes, each its own database and service, in turn."""
-        needed = growth.BYTES_EACH * sum(self.settings.events) + DISK_SPARE_BYTES
-        if shutil.disk_usage(self.folder).free < needed:
-            self.skipped["growth"] = f"It needs {needed / 2**30:.0f} GiB of disk."
+        if not self._disk_for("growth", sum(self.settings.events)):
             return
         async with AsyncExitStack() as stack:
             measured = []
@@ -192,6 +201,49 @@ class Bench:
             for service in measured:
                 service.row.rss_after_mib = service.server.rss_mib()
 
+    async def _projections(self) -> None:
+        """Everything about projections, on one log that none of them has read before."""
+        asked = self.settings.facts
+        if not self._disk_for("projections", asked):
+            return
+        name = "projections"
+        self._now(f"loading {asked:,} facts")
+        await growth.grow(self.postgres, name, asked, self._loaded, varied=True, applied=False)
+        facts = await self.postgres.grown(name)
+        await self._rebuilds(name, facts)
+        self._now(f"{BATCHES} batches")
+        self._found(await measure_batches(self.postgres, name))
+        self._now("reading")
+        self._found(await measure_reads(self.postgres, name))
+        async with AsyncExitStack() as stack:
+            burst = Burst(await self._service(stack, name))
+            burst.row.title = f"ours, {facts:,} facts in the log, projections watched"
+            await self._in_turn([burst])
+        self._found(list(burst.lags.values()))
+
+    async def _rebuilds(self, name: str, facts: int) -> None:
+        def advanced(more: int) -> None:
+            self.bar.update(more * REBUILD_SECONDS_A_FACT)
+
+        await self._in_turn(
+            [
+                Copy(self.postgres, name, facts),
+                *(
+                    Rebuild(self.postgres, name, facts, projection, advanced)
+                    for projection in CATALOGUE.values()
+                ),
+            ],
+            moves_bar=True,
+        )
+
+    def _disk_for(self, name: str, facts: int) -> bool:
+        """Whether so many facts have room; if not, `name` is left out."""
+        needed = growth.BYTES_EACH * facts + DISK_SPARE_BYTES
+        if shutil.disk_usage(self.folder).free >= needed:
+            return True
+        self.skipped[name] = f"It needs {needed / 2**30:.0f} GiB of disk."
+        return False
+
     async def _grown(self, stack: AsyncExitStack, database: str, facts: int) -> Service:
         service = await self._service(stack, database)
         service.row.facts_before = facts
@@ -203,17 +255,21 @@ class Bench:
 
     # --- how ---
 
-    async def _in_turn(self, measured: Sequence[Measurement]) -> None:
+    async def _in_turn(self, measured: Sequence[Measurement], *, moves_bar: bool = False) -> None:
+        """Warm each up, then take rounds of each in turn; unless they move the bar themselves, it
+        moves by as long as they last."""
+        warming = 0.0 if moves_bar else self.pace.warm_up_seconds
+        lasting = 0.0 if moves_bar else self.pace.seconds
         self.rows += [each.row for each in measured]
         for each in measured:
             self._now(f"warming up · {each.row.title}")
             await each.warm_up()
-            self.bar.update(self.pace.warm_up_seconds)
+            self.bar.update(warming)
         for number in range(1, self.settings.rounds + 1):
             for each in measured:
                 self._now(f"{number}/{self.settings.rounds} · {each.row.title}")
                 taken = await each.round()
-                self.bar.update(self.pace.seconds)
+                self.bar.update(lasting)
                 p99 = "" if taken.p99_ms is None else f"  p99 {taken.p99_ms:.1f} ms"
                 errors = f"  {taken.errors} ERRORS" if taken.errors else ""
                 tqdm.write(
@@ -288,7 +344,9 @@ class Bench:
             raise RuntimeError(f"The floor itself fails:\n{server.tail()}")
         self.rate = FASTER_MAX * ran.said.requests / ran.said.seconds
         self.floor_head_bytes = round(ran.said.bytes / ran.said.requests) - FLOOR_BYTES
-        served = [name for name in (*SERVED, "workers", "growth") if self._wanted(name)]
+        served = [
+            name for name in (*SERVED, "workers", "growth", "projections") if self._wanted(name)
+        ]
         if not served:
             return
         wanted = max(self._load(name).tokens_max for name in served)
@@ -322,18 +380,27 @@ class Bench:
     def _now(self, what: str) -> None:
         self.bar.set_description_str(what)
 
+    def _found(self, rows: list[Row]) -> None:
+        self.rows += rows
+        for row in rows:
+            waited = (row.median(lambda each: each.lag_p99_s or each.seconds) or 0.0) * 1e3
+            tqdm.write(f"     {row.title:<70} {waited:>9,.1f} ms", file=sys.stderr)
+
     def _loaded(self, facts: int) -> None:
         self.bar.update(facts * growth.SECONDS_A_FACT)
 
     def _seconds(self) -> float:
         """About how long it takes, for the progress bar."""
-        names = [name for name in self.settings.names if name != "growth"]
+        names = [name for name in self.settings.names if name not in ("growth", "projections")]
         extra = ("ours" in names) + ("workers" in names) + 3 * ("append" in names)
         each = self.settings.warm_up_seconds + self.settings.rounds * self.settings.seconds
         total = each * (len(names) + extra)
         if "growth" in self.settings.names:
             total += each * len(self.settings.events)
             total += sum(self.settings.events) * growth.SECONDS_A_FACT
+        if "projections" in self.settings.names:
+            rebuilding = self.settings.rounds * len(CATALOGUE) * REBUILD_SECONDS_A_FACT
+            total += each + self.settings.facts * (growth.SECONDS_A_FACT + rebuilding)
         return total
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from builders import NOW, SPOTS, VISITOR, card_of, names, plan, rally, scan, visited
+from builders import NOW, SPOTS, VISITOR, card_of, names, plan, rally, scan, take, visited
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,14 @@ from domain.card import Card, PrizeView, StampView, evolve, tally, view
 from domain.conditions import BingoLines, gauge
 from domain.course import Course
 from domain.encoding import spot_tag
-from domain.events import CheckInRefused
+from domain.events import (
+    CardFact,
+    CheckInRefused,
+    HandOverReversed,
+    PrizeEntered,
+    PrizeHandedOver,
+    VisitorErased,
+)
 from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Sheet, Spot
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Scan
@@ -183,3 +190,80 @@ def test_a_stamp_has_the_time_of_the_earliest_visit_whichever_arrived_first() ->
         scans = [(scan("a", n, scanned_at=at), NOW) for n, at in enumerate(order)]
         shown = view(rally().course, VISITOR, card_of(rally(), scans))
         assert [stamp.at for stamp in shown.spots] == [early]
+
+
+ABOUT = {"rally": "walk", "visitor": VISITOR, "occurred_at": NOW}
+AT_COUNTER = {**ABOUT, "spot": "a", "by": "staff"}
+
+
+def full() -> Card:
+    """A card with something of everything."""
+    card = card_of(rally(), [(scan("a"), NOW), (scan(None, 2), NOW)])
+    facts: list[CardFact] = [
+        PrizeEntered(**ABOUT, prize="line"),
+        PrizeHandedOver(**AT_COUNTER, prize="five"),
+    ]
+    for position, fact in enumerate(facts, start=3):
+        card = evolve(card, fact, position, NOW)
+    return card
+
+
+def changed(before: Card, after: Card) -> dict[str, Any]:
+    """The fields of a card that are not as they were."""
+    return {
+        field: getattr(after, field)
+        for field in Card.__struct_fields__
+        if getattr(after, field) != getattr(before, field)
+    }
+
+
+@pytest.mark.parametrize(
+    ("fact", "becomes"),
+    [
+        (PrizeEntered(**ABOUT, prize="all"), {"entered": ("line", "all")}),
+        (PrizeHandedOver(**AT_COUNTER, prize="six"), {"handed": ("five", "six")}),
+        (HandOverReversed(**AT_COUNTER, prize="five"), {"handed": ()}),
+        (HandOverReversed(**AT_COUNTER, prize="six"), {}),
+    ],
+)
+def test_a_fact_about_a_prize_changes_that_and_nothing_else(
+    fact: CardFact, becomes: dict[str, Any]
+) -> None:
+    assert changed(full(), evolve(full(), fact, 5, NOW)) == becomes
+
+
+def test_scans_leave_what_became_of_prizes_as_it_was() -> None:
+    _, stamped = take(rally(), full(), scan("b", 5), NOW)
+    _, refused = take(rally(), stamped, scan(None, 6), NOW)
+    assert changed(full(), refused).keys() == {"visits", "refused"}
+
+
+def test_an_erased_card_holds_nothing_any_more() -> None:
+    assert full().visits
+    assert full().refused
+    erased = evolve(full(), VisitorErased(**ABOUT, by="organiser"), 5, NOW)
+    assert erased == Card(visits=(), refused=(), entered=(), handed=(), erased=True)
+
+
+def test_what_became_of_prizes_comes_back_from_msgpack_as_it_was() -> None:
+    for card in (full(), evolve(full(), VisitorErased(**ABOUT, by="organiser"), 5, NOW)):
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(card), type=Card) == card
+
+
+FIRST_RELEASE_CARD = bytes.fromhex(
+    "92"  # two fields: visits and refused scans
+    "92"
+    "96a161ce01352513cf000648646ba26c00c4100000000000000000000000000000000101" "90"
+    "96a162ce01352513cf000648646ba26c00c4100000000000000000000000000000000202" "91a46c696e65"
+    "91"
+    "94c41000000000000000000000000000000003cf000648646ba26c00a0" "81a4636f6465a973706f745f676f6e65"
+)  # fmt: skip
+"""Bytes that the first release has kept for the three scans of the test below."""
+
+
+def test_a_card_of_the_first_release_is_one_without_prizes() -> None:
+    card = msgspec.msgpack.decode(FIRST_RELEASE_CARD, type=Card)
+    scans = [(scan("a", 1), NOW), (scan("b", 2), NOW), (scan(None, 3), NOW)]
+    assert card == card_of(rally(), scans)
+    assert [visit.earned for visit in card.visits] == [(), ("line",)]
+    assert (len(card.refused), card.entered, card.handed, card.erased) == (1, (), (), False)

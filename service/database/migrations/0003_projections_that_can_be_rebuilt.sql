@@ -13,6 +13,12 @@ CREATE UNIQUE INDEX events_headcount_once ON events (bucket, scan_id)
 -- Facts whose version is not the first: empty as long as there are none, so asking costs nothing.
 CREATE INDEX events_of_later_versions ON events (bucket, position) WHERE version > 1;
 
+-- What projections count by. They would have to guess about a visit without it.
+ALTER TABLE events ADD CONSTRAINT visits_are_whole CHECK (
+    type <> 'VisitRecorded' OR (visitor IS NOT NULL AND spot IS NOT NULL AND period IS NOT NULL
+                                AND firsts IS NOT NULL AND language IS NOT NULL)
+) NOT VALID;
+
 -- One row a projection: the definition (a hash of its files) that made its tables, and since when.
 -- Whoever follows a projection locks its row, so that one process at a time writes to its tables.
 CREATE TABLE projections (

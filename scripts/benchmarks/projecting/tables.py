@@ -1,0 +1,58 @@
+"""What projections add to the report: a table for each kind of measurement."""
+
+from collections.abc import Callable
+
+from benchmarks.projecting.goals import median_ms, per_core
+from benchmarks.results import Results, Row
+
+Table = list[tuple[str, ...]]
+"""Its head, then its rows."""
+
+
+def projection_tables(results: Results) -> list[Table]:
+    """The tables of what was measured."""
+    tables = []
+    for kind, (head, cells) in _KINDS.items():
+        rows = [row for row in results.rows if row.kind == kind and row.rounds]
+        if rows:
+            tables.append([head, *(cells(results, row) for row in rows)])
+    return tables
+
+
+def _rebuild(results: Results, row: Row) -> tuple[str, ...]:
+    copy = results.row("copy")
+    cpu_s = (row.median(lambda each: each.service_cpu_ms) or 0.0) / 1e3 * row.rounds[0].requests
+    return (
+        row.title,
+        f"{row.per_second:,.0f}",
+        f"{median_ms(row) / 1e3:.1f}",
+        f"{copy.per_second / row.per_second:.2f}" if copy and row.name != "copy" else "",
+        f"{per_core(row):,.0f}",
+        f"{cpu_s:.1f}",
+    )
+
+
+def _wait(_: Results, row: Row) -> tuple[str, ...]:
+    longest = max(each.seconds for each in row.rounds) * 1e3
+    return row.title, f"{median_ms(row):.2f}", f"{longest:.1f}", str(row.errors)
+
+
+def _lag(_: Results, row: Row) -> tuple[str, ...]:
+    return (
+        row.title,
+        f"{row.median(lambda each: each.lag_p50_s) or 0:.2f}",
+        f"{row.median(lambda each: each.lag_p99_s) or 0:.2f}",
+        f"{max(each.lag_max_s or 0 for each in row.rounds):.2f}",
+        f"{max(each.lag_facts or 0 for each in row.rounds):,}",
+    )
+
+
+_KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...]]]] = {
+    "rebuild": (
+        ("", "facts/s", "s", "of the COPY's time", "facts/s a core of Postgres", "Python CPU s"),
+        _rebuild,
+    ),
+    "live": (("applied live", "median ms", "max ms", "errors"), _wait),
+    "read": (("read", "median ms", "max ms", "errors"), _wait),
+    "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
+}

@@ -1,0 +1,338 @@
+"""The contract of projections: live equals rebuilt equals a plain fold, however it came about."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from histories import History, steps
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from support import RALLY, OpenEngine, SetClock, Site, until
+from test_log import scan, spots
+
+import projections.shadow
+from projections.apply import apply
+from projections.catalogue import CATALOGUE
+from projections.contract import Projection
+from projections.follow import read_lag
+from projections.rebuild import rebuild, verify
+from projections.shadow import BuildHindered, shadow_of
+from service.engine import Engine, running
+
+EXAMPLES = int(os.environ.get("PROJECTION_EXAMPLES", "40"))
+ALL = pytest.mark.parametrize("projection", CATALOGUE.values(), ids=list(CATALOGUE))
+
+
+def nothing(_: int) -> None:
+    """Whoever is told of progress and does not care."""
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=steps, at_once=st.integers(1, 40))
+async def test_live_equals_rebuilt_equals_a_plain_fold(
+    engine: Engine, clock: SetClock, history: list[tuple], at_once: int
+) -> None:
+    """Given any history, applied live in any pieces; then every table is what plain Python makes of
+    the facts, and what building it aside in pieces of any other size gives."""
+    rally = History(engine, clock)
+    await rally.begin()
+    for step in history:
+        await rally.take(step)
+    await engine.follower.catch_up()
+    expected, tables = await rally.expected(), await rally.tables()
+    for table in expected:
+        assert tables[table] == expected[table], table
+    note(f"{sum(map(len, expected.values()))} rows")
+    with at_a_time(at_once):
+        for projection in CATALOGUE.values():
+            async with engine.own_connection() as connection:
+                assert await verify(connection, projection, nothing) == []
+
+
+@contextlib.contextmanager
+def at_a_time(facts: int) -> AsyncIterator[None]:
+    """Build aside in pieces of so many facts a bucket."""
+    before, projections.shadow.FACTS_AT_ONCE = projections.shadow.FACTS_AT_ONCE, facts
+    try:
+        yield
+    finally:
+        projections.shadow.FACTS_AT_ONCE = before
+
+
+async def rows_of(engine: Engine, projection: Projection) -> list[str]:
+    """All rows of a projection's tables, as text, in order."""
+    rows = []
+    for table in projection.tables:
+        rows += await engine.pool.fetch(f"SELECT t::text AS row FROM {table} AS t ORDER BY 1")
+    return [row["row"] for row in rows]
+
+
+async def visit(engine: Engine, number: int) -> None:
+    """Some visits of new visitors, three spots each."""
+    for _ in range(number):
+        visitor = uuid4()
+        batch = [scan(engine, visitor, spot) for spot in spots(engine)[:3]]
+        await engine.log.commit(engine.log.bucket_of(visitor), batch)
+
+
+# --- facts that cannot be applied ---------------------------------------------------------------
+
+
+_POISONS = {
+    "an unknown rally": "UPDATE events SET rally = 'nowhere' WHERE (bucket, position) = ($1, $2)",
+    "a later release's fact": "UPDATE events SET version = 9 WHERE (bucket, position) = ($1, $2)",
+}
+
+
+@pytest.mark.parametrize("poison", _POISONS.values(), ids=list(_POISONS))
+async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_nothing_else(
+    site: Site, poison: str
+) -> None:
+    """Given a poisoned fact in the middle; then what is before it is counted, nothing behind it in
+    its bucket is, the other bucket goes on, everybody is told; and once mended, it goes on."""
+    engine = site.engine
+    await visit(engine, 12)
+    heads = dict(await engine.pool.fetch("SELECT bucket, position FROM heads WHERE bucket > 0"))
+    bucket, position = max(heads, key=heads.__getitem__), 5
+    async with engine.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM projections FOR UPDATE")
+        await connection.execute(poison, bucket, position)
+        await connection.execute("UPDATE progress SET position = 0")
+        for projection in CATALOGUE.values():
+            await connection.execute(f"TRUNCATE {', '.join(projection.tables)}")
+    await engine.follower.catch_up()
+
+    footfall = CATALOGUE["footfall"]
+    lag = await read_lag(engine.pool, footfall, engine.clock())
+    assert f"bucket {bucket}, position {position} " in lag.error
+    assert lag.facts == heads[bucket] - (position - 1)
+    counted = await engine.pool.fetchval("SELECT sum(visits) FROM footfall")
+    assert counted == sum(heads.values()) - lag.facts
+    for name in ("completion", "flow"):
+        assert (await read_lag(engine.pool, CATALOGUE[name], engine.clock())).facts == lag.facts
+    await engine.follower.catch_up()  # trying again changes nothing
+    assert await engine.pool.fetchval("SELECT sum(visits) FROM footfall") == counted
+
+    status, ready = await site.ask("GET", "/readyz")
+    assert (status, ready["status"]) == (200, "impaired")
+    assert ready["projections"]["footfall"] == lag.error
+    async with site.session.get("/metrics") as answer:
+        assert 'meguri_projection_stands_still{projection="footfall"} 1.0' in await answer.text()
+    headers = {"Cookie": f"meguri_staff={site.organiser()}"}
+    async with site.session.get(f"/r/{RALLY}/organiser", headers=headers) as answer:
+        assert lag.error in (await answer.text()).replace("&#39;", "'").replace("&#34;", '"')
+    assert (await site.scan(site.visitor(), "nagano-ginza"))[0] == 201
+
+    await engine.pool.execute(
+        "UPDATE events SET rally = $3, version = 1 WHERE (bucket, position) = ($1, $2)",
+        bucket,
+        position,
+        RALLY,
+    )
+    await engine.pool.execute("UPDATE progress SET tried_at = tried_at - interval '1 minute'")
+    await engine.follower.catch_up()
+    for projection in CATALOGUE.values():
+        assert (await read_lag(engine.pool, projection, engine.clock()))[:2] == (0, 0.0)
+        async with engine.own_connection() as connection:
+            assert await verify(connection, projection, nothing) == []
+    assert (await site.ask("GET", "/readyz"))[1]["status"] == "ready"
+
+
+@ALL
+async def test_a_poisoned_fact_stops_a_rebuild_loudly_and_the_live_one_stays(
+    engine: Engine, projection: Projection
+) -> None:
+    await visit(engine, 5)
+    await engine.follower.catch_up()
+    before = await rows_of(engine, projection)
+    await engine.pool.execute("UPDATE events SET version = 9 WHERE position = 4 AND bucket > 0")
+    async with engine.own_connection() as connection:
+        with pytest.raises(BuildHindered, match="position 4 .*later release"):
+            await rebuild(connection, projection, nothing)
+    assert await rows_of(engine, projection) == before
+
+
+# --- rebuilding ---------------------------------------------------------------------------------
+
+
+@ALL
+async def test_verify_finds_every_kind_of_difference(
+    engine: Engine, projection: Projection
+) -> None:
+    await visit(engine, 4)
+    await engine.log.commit(1, [])
+    await make_one_of_each(engine)
+    await engine.follower.catch_up()
+    table = projection.tables[0]
+    copy = await engine.pool.fetch(f"SELECT ctid, t::text AS row FROM {table} AS t")
+    assert copy, "there is something to lose"
+    await engine.pool.execute(f"DELETE FROM {table} WHERE ctid = $1", copy[0]["ctid"])
+    async with engine.own_connection() as connection:
+        (missing,) = await verify(connection, projection, nothing)
+        assert missing == f"{table}: {copy[0]['row']} is missing"
+        await rebuild(connection, projection, nothing)
+        assert await verify(connection, projection, nothing) == []
+        await engine.pool.execute(f"UPDATE {table} SET rally = 'other' WHERE rally = $1", RALLY)
+        found = await verify(connection, projection, nothing)
+    assert any("is there, but the log does not give it" in each for each in found)
+
+
+async def make_one_of_each(engine: Engine) -> None:
+    """A refusal, and a visitor who reaches a prize and is given it."""
+    visitor = uuid4()
+    gone = scan(engine, visitor, "no-such-spot")
+    all_spots = [scan(engine, visitor, spot) for spot in spots(engine)]
+    await engine.log.commit(engine.log.bucket_of(visitor), [gone, *all_spots])
+
+
+async def test_readers_see_no_error_no_half_and_nothing_older_while_it_is_rebuilt_under_load(
+    engine: Engine, open_another: OpenEngine
+) -> None:
+    """Given writers, followers and readers at work; when all five are rebuilt again and again; then
+    no reader meets an error or a sum that is smaller than one it has seen."""
+    other = await open_another()
+    await visit(engine, 60)
+    async with running(engine), running(other):
+        await until(lambda: _caught_up(engine))
+        done = asyncio.Event()
+        seen = [0, 0, 0]
+
+        async def write() -> None:
+            while not done.is_set():
+                await visit(engine, 5)
+
+        async def look(statement: str) -> None:
+            newest = 0
+            while not done.is_set():
+                value = await other.pool.fetchval(statement)
+                seen[0] += 1
+                seen[1] += value < newest
+                newest = max(newest, value)
+                await asyncio.sleep(0)
+
+        async def read_long() -> None:
+            """A reader who holds on to a table for longer than the swap cares to wait."""
+            while not done.is_set():
+                async with other.pool.acquire() as connection, connection.transaction():
+                    await connection.fetchval("SELECT count(*) FROM footfall")
+                    await asyncio.sleep(0.4)
+                    seen[2] += 1
+                await asyncio.sleep(0.3)
+
+        work = [
+            asyncio.create_task(each)
+            for each in (
+                write(),
+                read_long(),
+                look("SELECT coalesce(sum(visits), 0) FROM footfall"),
+                look("SELECT coalesce(sum(moves), 0) FROM flow"),
+                look("SELECT count(*) FROM completion"),
+                look(
+                    "SELECT coalesce(sum(visitors), 0) FROM completion_totals "
+                    "WHERE measure = 'stamps'"
+                ),
+            )
+        ]
+        async with engine.own_connection() as connection:
+            for _ in range(3):
+                for projection in CATALOGUE.values():
+                    await rebuild(connection, projection, nothing)
+        done.set()
+        await asyncio.gather(*work)
+        assert seen[0] > 50
+        assert seen[1] == 0
+        assert seen[2] > 0
+        await until(lambda: _caught_up(engine))
+    for projection in CATALOGUE.values():
+        async with engine.own_connection() as connection:
+            assert await verify(connection, projection, nothing) == []
+
+
+async def _caught_up(engine: Engine) -> bool:
+    lags = [await read_lag(engine.pool, each, engine.clock()) for each in CATALOGUE.values()]
+    return all(lag.facts == 0 for lag in lags)
+
+
+@ALL
+async def test_a_rebuild_goes_on_where_one_that_was_killed_has_come_to(
+    engine: Engine, projection: Projection
+) -> None:
+    await visit(engine, 20)
+    await engine.follower.catch_up()
+    steps_taken: list[int] = []
+
+    def stop_at_once(facts: int) -> None:
+        steps_taken.append(facts)
+        if sum(steps_taken) > 20:
+            raise KeyboardInterrupt
+
+    with at_a_time(7):
+        async with engine.own_connection() as connection:
+            with pytest.raises(KeyboardInterrupt):
+                await rebuild(connection, projection, stop_at_once)
+            connection.terminate()
+        again: list[int] = []
+        async with engine.own_connection() as connection:
+            await rebuild(connection, projection, again.append)
+    assert again[0] == sum(steps_taken), "what was done is not done again"
+    assert sum(again) == await engine.log.size()
+    async with engine.own_connection() as connection:
+        assert await verify(connection, projection, nothing) == []
+
+
+async def test_one_rebuild_at_a_time(engine: Engine) -> None:
+    flow = CATALOGUE["flow"]
+    async with engine.own_connection() as one, engine.own_connection() as two:
+        async with shadow_of(one, flow, "rebuild"):
+            with pytest.raises(BuildHindered, match="by another process"):
+                await rebuild(two, flow, nothing)
+        await rebuild(two, flow, nothing)
+
+
+async def test_a_changed_definition_is_rebuilt_at_the_start_while_the_old_one_serves(
+    site: Site, open_another: OpenEngine
+) -> None:
+    """Given tables of another release; then nobody of this release writes to them, a question that
+    they cannot answer is answered so, and a service that starts makes them anew."""
+    engine = site.engine
+    await visit(engine, 6)
+    await until(lambda: _caught_up(engine))
+    await engine.pool.execute(
+        "UPDATE projections SET definition = 'of another release' WHERE projection = 'flow'"
+    )
+    await engine.pool.execute("ALTER TABLE flow RENAME COLUMN median_minutes TO typical_minutes")
+    moves = await engine.pool.fetchval("SELECT sum(moves) FROM flow")
+    await visit(engine, 2)
+    assert await engine.pool.fetchval("SELECT sum(moves) FROM flow") == moves
+    status, problem = await site.ask("GET", f"/api/rallies/{RALLY}/flow", site.organiser())
+    assert (status, problem["code"]) == (503, "being_rebuilt")
+    async with running(await open_another()):
+        await until(lambda: _caught_up(engine))
+    status, answer = await site.ask("GET", f"/api/rallies/{RALLY}/flow", site.organiser())
+    assert status == 200
+    assert sum(row["moves"] for row in answer["moves"]) == 16
+
+
+async def test_another_process_takes_over_when_the_one_that_follows_is_gone(
+    engine: Engine, open_another: OpenEngine
+) -> None:
+    """Given a follower that claimed and hangs; then the claim is given back, and others go on."""
+    other = await open_another()
+    await visit(engine, 3)
+    holder = await asyncpg.connect(engine._dsn)
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("SELECT FROM projections FOR UPDATE")
+    async with other.pool.acquire() as connection:
+        assert (await apply(connection, CATALOGUE["footfall"])).facts == 0
+    holder.terminate()  # as the kernel does for a process that was killed
+    async with running(other):
+        await until(lambda: _caught_up(other), seconds=5)

@@ -1,0 +1,157 @@
+"""Projections as plain Python would have them: folds over facts, slow and easy to read."""
+
+from collections import Counter, defaultdict
+from typing import Any
+from uuid import UUID
+
+from domain.course import Course
+from domain.encoding import micros
+from domain.events import (
+    CheckInRefused,
+    Fact,
+    HandOverReversed,
+    HeadcountRecorded,
+    PrizeEntered,
+    PrizeHandedOver,
+    VisitorErased,
+    VisitRecorded,
+)
+
+Rows = dict[tuple[Any, ...], tuple[Any, ...]]
+"""The key of a row, and the rest of it."""
+
+
+def footfall(course: Course, facts: list[Fact]) -> Rows:
+    """Visits, and distinct visitors as sizes of sets, each visitor in the set of their first."""
+    visits: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 7)
+    seen: set[tuple[Any, ...]] = set()
+    for fact in facts:
+        if isinstance(fact, VisitRecorded):
+            local = fact.occurred_at.astimezone(course.zone)
+            hour = local.replace(minute=0, second=0, microsecond=0)
+            row = visits[fact.spot, hour, fact.language]
+            row[0] += 1
+            scopes = [
+                (fact.visitor, fact.spot, hour),
+                (fact.visitor, fact.spot, local.date()),
+                (fact.visitor, fact.spot),
+                (fact.visitor,),
+                (fact.visitor, local.date()),
+            ]
+            for index, scope in enumerate(scopes, start=1):
+                row[index] += scope not in seen
+                seen.add(scope)
+        elif isinstance(fact, HeadcountRecorded):
+            local = fact.occurred_at.astimezone(course.zone)
+            hour = local.replace(minute=0, second=0, microsecond=0)
+            visits[fact.spot, hour, ""][6] += fact.count
+    return {key: tuple(row) for key, row in visits.items()}
+
+
+def completion(course: Course, facts: list[Fact]) -> Rows:
+    """What each visitor's visits come to, looked at after every one in the order of their times."""
+    ways: dict[UUID, dict[str, int]] = defaultdict(dict)
+    erased: set[UUID] = set()
+    for fact in facts:
+        if isinstance(fact, VisitRecorded):
+            way = ways[fact.visitor]
+            at = micros(fact.occurred_at)
+            way[fact.spot] = min(at, way.get(fact.spot, at))
+        elif isinstance(fact, VisitorErased):
+            ways[fact.visitor] = ways[fact.visitor]
+            erased.add(fact.visitor)
+    return {
+        (visitor,): (*_come_to(course, way), visitor in erased, _met(course, way), way)
+        for visitor, way in ways.items()
+    }
+
+
+def _come_to(course: Course, way: dict[str, int]) -> tuple[Any, ...]:
+    """Stamps, spots, areas, lines, first and last moment."""
+    planned = {spot: at for spot, at in way.items() if spot in course.spots}
+    return (
+        sum(course.spots[spot].stamps for spot in planned),
+        len(planned),
+        len({course.spots[spot].area for spot in planned}),
+        course.full_lines(sum(course.bit_of[spot] for spot in planned)),
+        min(planned.values(), default=None),
+        max(planned.values(), default=None),
+    )
+
+
+def _met(course: Course, way: dict[str, int]) -> dict[str, int]:
+    """When each condition was first met: the earliest moment up to which enough was visited."""
+    met = {}
+    for prize, gauge in course.gauges:
+        for moment in sorted(at for spot, at in way.items() if spot in course.spots):
+            so_far = [s for s, at in way.items() if s in course.spots and at <= moment]
+            bits = sum(course.bit_of[spot] for spot in so_far)
+            have, need = gauge(bits, sum(course.spots[spot].stamps for spot in so_far))
+            if have >= need:
+                met[prize] = moment
+                break
+    return met
+
+
+def completion_totals(rows: Rows) -> Rows:
+    """How many visitors have which measure."""
+    totals: Counter[tuple[Any, ...]] = Counter()
+    for stamps, _, _, _, first_at, _, _, met, _ in rows.values():
+        if first_at is not None:
+            totals["stamps", "", stamps] += 1
+            for prize, at in met.items():
+                totals["met", prize, (at - first_at) // 60_000_000] += 1
+    return {key: (visitors,) for key, visitors in totals.items()}
+
+
+def flow(course: Course, facts: list[Fact]) -> Rows:
+    """Each visitor's days, walked through in the order of their times."""
+    days = defaultdict(list)
+    for number, fact in enumerate(facts):
+        if isinstance(fact, VisitRecorded):
+            day = fact.occurred_at.astimezone(course.zone).date()
+            days[fact.visitor, day].append((fact.occurred_at, number, fact.spot))
+    minutes: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for visits in days.values():
+        walked = sorted(visits)
+        for (before, _, origin), (after, _, destination) in zip(walked, walked[1:], strict=False):
+            if origin != destination:
+                minutes[origin, destination].append(int((after - before).total_seconds()) // 60)
+    return {pair: (len(taken), _median(taken), Counter(taken)) for pair, taken in minutes.items()}
+
+
+def _median(values: list[int]) -> float:
+    values = sorted(values)
+    middle = len(values) // 2
+    return (values[middle] + values[~middle]) / 2
+
+
+def prizes(course: Course, facts: list[Fact]) -> Rows:
+    """What happened to each prize in each hour."""
+    counts: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 4)
+    for fact in facts:
+        local = fact.occurred_at.astimezone(course.zone)
+        hour = local.replace(minute=0, second=0, microsecond=0)
+        match fact:
+            case VisitRecorded():
+                for prize in fact.earned:
+                    counts[prize, hour][0] += 1
+            case PrizeEntered():
+                counts[fact.prize, hour][1] += 1
+            case PrizeHandedOver():
+                counts[fact.prize, hour][2] += 1
+            case HandOverReversed():
+                counts[fact.prize, hour][2] -= 1
+                counts[fact.prize, hour][3] += 1
+    return {key: tuple(row) for key, row in counts.items()}
+
+
+def refusals(course: Course, facts: list[Fact]) -> Rows:
+    """Refused scans by spot, hour and code."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for fact in facts:
+        if isinstance(fact, CheckInRefused):
+            local = fact.occurred_at.astimezone(course.zone)
+            hour = local.replace(minute=0, second=0, microsecond=0)
+            counts[fact.spot, hour, str(fact.refusal.code)] += 1
+    return {key: (count,) for key, count in counts.items()}

@@ -1,0 +1,241 @@
+"""Facts as rows and back: whatever happened is read as it was written, also by a later release."""
+
+import json
+from datetime import UTC, date, datetime, time
+from typing import Any, get_args
+
+import pytest
+from builders import names, plan
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.events import (
+    VERSIONS,
+    CheckInRefused,
+    CodeRevoked,
+    Fact,
+    HandOverReversed,
+    HeadcountRecorded,
+    PrizeEntered,
+    PrizeHandedOver,
+    RallyCancelled,
+    RallyClosed,
+    RallyOpened,
+    RallyPlanned,
+    RallyReplanned,
+    VisitorErased,
+    VisitRecorded,
+)
+from domain.plan import FirstCome, OncePerInterval, OncePerRally, Place, Prize, Spot
+from domain.refusals import Refusal, RefusalCode
+from service.eventlog.rows import to_fact, to_row
+from service.eventlog.versions import UPCASTS, VersionUnknown
+
+# What Postgres keeps: text without NUL, moments to the microsecond.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+SPOT = st.none() | TEXT
+PLANS = st.sampled_from(
+    [
+        plan(),
+        plan(revisit=OncePerInterval(90), sheets=[], prizes=[], late_scan_hours_max=0),
+        plan(
+            revisit=OncePerRally(),
+            summary={"ja": "\"歩く\" & 'walk'\n"},
+            last_day=date(2199, 12, 31),
+            spots=[
+                Spot(
+                    "a",
+                    names() | {"zh-Hant": "站"},
+                    "east",
+                    stamps=0,
+                    place=Place(35.0, -139.123456789),
+                    address=names("銀座1-2"),
+                    opens=time(9, 30),
+                    closes=time(0, 0),
+                    closed_days=names("月曜"),
+                )
+            ],
+            sheets=[],
+            prizes=[Prize("p", names(), plan().prizes[2].condition, FirstCome(3))],
+        ),
+    ]
+)
+REFUSALS = st.builds(
+    Refusal, st.sampled_from(RefusalCode), at=st.none() | MOMENTS, spot=st.none() | TEXT
+)
+ABOUT_A_RALLY = {"rally": TEXT, "occurred_at": MOMENTS, "by": TEXT}
+ABOUT_A_SCAN = {
+    "rally": TEXT,
+    "visitor": st.uuids(),
+    "spot": TEXT,
+    "occurred_at": MOMENTS,
+    "scan_id": st.uuids(),
+    "language": TEXT,
+    "evidence": TEXT,
+}
+ABOUT_A_PRIZE = {"rally": TEXT, "visitor": st.uuids(), "prize": TEXT, "occurred_at": MOMENTS}
+
+FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
+    VisitRecorded: {
+        **ABOUT_A_SCAN,
+        "period": st.integers(0, 2**31 - 1),
+        "firsts": st.integers(0, 31),
+        "earned": st.lists(TEXT, max_size=3).map(tuple),
+        "late": st.booleans(),
+    },
+    CheckInRefused: {**ABOUT_A_SCAN, "refusal": REFUSALS},
+    HeadcountRecorded: {
+        **ABOUT_A_RALLY,
+        "spot": TEXT,
+        "count": st.integers(-1_000, 1_000),
+        "headcount_id": st.uuids(),
+    },
+    VisitorErased: {**ABOUT_A_RALLY, "visitor": st.uuids()},
+    PrizeEntered: ABOUT_A_PRIZE,
+    PrizeHandedOver: {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT},
+    HandOverReversed: {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT},
+    RallyPlanned: {**ABOUT_A_RALLY, "plan": PLANS},
+    RallyReplanned: {**ABOUT_A_RALLY, "plan": PLANS},
+    RallyOpened: ABOUT_A_RALLY,
+    RallyClosed: ABOUT_A_RALLY,
+    RallyCancelled: ABOUT_A_RALLY,
+    CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
+}
+"""How to make a fact of each type, with every field named."""
+
+
+def made(kind: type[Fact]) -> st.SearchStrategy[Fact]:
+    return st.fixed_dictionaries(FIELDS[kind]).map(lambda fields: kind(**fields))
+
+
+FACTS = st.one_of([made(kind) for kind in FIELDS])
+
+
+def read(fact: Fact, **changes: Any) -> dict[str, Any]:
+    """The row of a fact as read_events.sql returns it; jsonb keeps neither blanks nor order."""
+    row = to_row(fact)._asdict() | {"position": 7, "recorded_at": fact.occurred_at} | changes
+    if row["data"] is not None:
+        row["data"] = json.dumps(json.loads(row["data"]), sort_keys=True, ensure_ascii=False)
+    return row
+
+
+def test_every_type_of_fact_is_tested_here_with_every_field() -> None:
+    assert set(FIELDS) == set(get_args(Fact))
+    for kind, fields in FIELDS.items():
+        assert set(fields) == set(kind.__struct_fields__), kind
+
+
+@pytest.mark.parametrize("kind", get_args(Fact), ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_a_fact_comes_back_from_its_row_as_it_was(kind: type[Fact], data: st.DataObject) -> None:
+    fact = data.draw(made(kind))
+    back = to_fact(read(fact))
+    assert type(back) is kind
+    assert back == fact
+
+
+@given(FACTS)
+def test_what_has_a_column_is_in_its_column_and_nowhere_else(fact: Fact) -> None:
+    row = to_row(fact)
+    columns = {
+        "rally": row.rally,
+        "visitor": row.visitor,
+        "spot": row.spot,
+        "period": row.period,
+        "firsts": row.firsts,
+        "occurred_at": row.occurred_at,
+        "language": row.language,
+        "evidence": row.evidence,
+    }
+    assert columns == {name: getattr(fact, name, None) for name in columns}
+    assert row.scan_id == getattr(fact, "scan_id", getattr(fact, "headcount_id", None))
+    assert row.type == type(fact).__name__
+    if not isinstance(fact, CheckInRefused):  # its data is the refusal, which may name a spot
+        kept = set(json.loads(row.data or "{}"))
+        assert not kept & {*columns, "scan_id", "headcount_id"}
+
+
+@given(made(VisitRecorded))
+def test_a_visit_has_data_only_when_it_earned_something_or_came_late(fact: VisitRecorded) -> None:
+    assert (to_row(fact).data is not None) == bool(fact.earned or fact.late)
+
+
+@given(FACTS)
+def test_a_fact_is_written_in_the_newest_version_of_its_type(fact: Fact) -> None:
+    assert to_row(fact).version == VERSIONS.get(type(fact).__name__, 1)
+
+
+def test_there_is_an_upcast_from_each_version_to_the_next() -> None:
+    known = {kind.__name__ for kind in get_args(Fact)}
+    assert known >= VERSIONS.keys() | UPCASTS.keys()
+    for name in known:
+        assert len(UPCASTS.get(name, [])) == VERSIONS.get(name, 1) - 1, name
+
+
+OPENED = RallyOpened(rally="walk", occurred_at=datetime(2026, 1, 1, tzinfo=UTC), by="organiser")
+
+
+@pytest.fixture
+def third_version(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """As if RallyOpened were in its third version: `by` was `person`, and `name` before that.
+
+    Gives the versions from which rows have been upcast.
+    """
+    steps: list[int] = []
+
+    def renamed(row: dict[str, Any], since: int, before: str, now: str) -> dict[str, Any]:
+        steps.append(since)
+        data = json.loads(row["data"])
+        data[now] = data.pop(before)
+        row["data"] = json.dumps(data)
+        return row
+
+    monkeypatch.setitem(VERSIONS, "RallyOpened", 3)
+    monkeypatch.setitem(
+        UPCASTS,
+        "RallyOpened",
+        [
+            lambda row: renamed(row, 1, "name", "person"),
+            lambda row: renamed(row, 2, "person", "by"),
+        ],
+    )
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("version", "field", "upcast_from"),
+    [(1, "name", [1, 2]), (2, "person", [2]), (3, "by", [])],
+)
+def test_a_row_is_read_as_the_newest_version_through_every_step_from_its_own(
+    third_version: list[int], version: int, field: str, upcast_from: list[int]
+) -> None:
+    row = read(OPENED, version=version, data=json.dumps({field: "organiser"}))
+    as_it_was = dict(row)
+    assert to_fact(row) == OPENED
+    assert third_version == upcast_from
+    assert row == as_it_was, "a row is never rewritten"
+
+
+def test_other_types_stay_as_they_are(third_version: list[int]) -> None:
+    closed = RallyClosed(rally="walk", occurred_at=OPENED.occurred_at, by="organiser")
+    assert to_fact(read(closed, version=1)) == closed
+    assert third_version == []
+
+
+@pytest.mark.parametrize("kind", get_args(Fact), ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_a_fact_of_a_later_release_is_not_guessed_at(kind: type[Fact], data: st.DataObject) -> None:
+    fact = data.draw(made(kind))
+    known = VERSIONS.get(kind.__name__, 1)
+    sentence = (
+        rf"^{kind.__name__} at position 7 is of version {known + 1}; this release knows {known}\.$"
+    )
+    with pytest.raises(VersionUnknown, match=sentence):
+        to_fact(read(fact, version=known + 1))
+
+
+def test_a_version_after_the_third_is_unknown_too(third_version: list[int]) -> None:
+    with pytest.raises(VersionUnknown, match=r"is of version 4; this release knows 3\.$"):
+        to_fact(read(OPENED, version=4))
+    assert third_version == []
