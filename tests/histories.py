@@ -1,5 +1,6 @@
 """Random histories of a rally, made by the real write side, and what the projections make of them."""
 
+import contextlib
 from collections import Counter
 from datetime import timedelta
 from itertools import count
@@ -144,10 +145,8 @@ class History:
         await self._change(one, decisions[what])
 
     async def _change(self, visitor: UUID, decision: Any) -> None:
-        try:
+        with contextlib.suppress(NotAllowed):  # a "no" leaves nothing in the log
             await self.engine.change_card(visitor, self.rally, decision)
-        except NotAllowed:
-            pass  # a "no" leaves nothing in the log
 
     async def _apply(self, name: str, facts_max: int) -> None:
         async with self.engine.pool.acquire() as connection:
@@ -180,12 +179,7 @@ class History:
         """Every table as it is."""
         course = self.engine.rallies.get(self.rally).course
         return {
-            table: {
-                key: rest
-                for key, rest in (
-                    _split(table, _plain(row, course)) for row in await self._rows(table)
-                )
-            }
+            table: dict(_split(table, _plain(row, course)) for row in await self._rows(table))
             for table in _KEYS
         }
 

@@ -1,6 +1,7 @@
 """Projections as plain Python would have them: folds over facts, slow and easy to read."""
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -114,7 +115,7 @@ def flow(course: Course, facts: list[Fact]) -> Rows:
     minutes: dict[tuple[str, str], list[int]] = defaultdict(list)
     for visits in days.values():
         walked = sorted(visits)
-        for (before, _, origin), (after, _, destination) in zip(walked, walked[1:], strict=False):
+        for (before, _, origin), (after, _, destination) in pairwise(walked):
             if origin != destination:
                 minutes[origin, destination].append(int((after - before).total_seconds()) // 60)
     return {pair: (len(taken), _median(taken), Counter(taken)) for pair, taken in minutes.items()}

@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 
 import msgspec
+import structlog
 import uvloop
 
 from benchmarks import machine, report
@@ -31,6 +32,11 @@ NAMES = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was measured without an error, 1 otherwise; goals do not matter here."""
     args = _arguments(arguments)
+    # What the project's modules say of their work here is not asked for: stdout is the table's.
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     if args.markdown:
         results = msgspec.json.decode(args.markdown.read_bytes(), type=Results)
         sys.stdout.write(report.markdown(results) + "\n")

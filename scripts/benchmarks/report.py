@@ -132,9 +132,7 @@ def _facts(results: Results) -> str:
             parts.append(f"service {row.rss_before_mib:.0f} → {row.rss_after_mib:.0f} MiB")
         lag = row.median(lambda each: each.lag_facts)
         if lag:
-            parts.append(
-                f"projections {lag:,.0f} facts behind, all together, at the end of a round"
-            )
+            parts.append(f"all projections together {lag:,.0f} facts behind at the end")
         busy = row.median(lambda each: each.generator_share)
         if busy and busy > 0.9:
             parts.append(f"wrk itself used {busy:.0%} of a core: the rate may be its own limit")

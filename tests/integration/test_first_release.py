@@ -151,7 +151,7 @@ def test_every_row_is_read_as_the_fact_it_was(kind: str) -> None:
         assert {c: getattr(fact, c) for c in columns} == {c: row[c] for c in columns}
         for name, value in json.loads(row["data"] or "{}").items():
             holder = fact.refusal if kind == "CheckInRefused" else fact
-            assert msgspec.to_builtins(getattr(holder, name)) == value
+            assert json.loads(msgspec.json.encode(getattr(holder, name))) == value
 
 
 async def test_the_check_finds_no_fault(upgraded: Engine) -> None:
