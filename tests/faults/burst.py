@@ -14,6 +14,8 @@ from serving import PATIENCE_S, Rally, Service, connect
 from support import RALLY, until
 
 from domain.buckets import bucket_of
+from projections.catalogue import CATALOGUE
+from projections.rebuild import verify
 from service.eventlog.check import check
 
 AT_ONCE = 64
@@ -175,6 +177,9 @@ class Crowd:
                 assert first.setdefault(scan.scan_id, body) == body, "not the first answer again"
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
             assert await check(pool, lambda _: None) == []  # gapless; cards equal their facts
+            for projection in CATALOGUE.values():
+                async with pool.acquire() as connection:
+                    assert await verify(connection, projection, lambda _: None) == []
         return self._judge(rows)
 
     def _judge(self, rows: list[Any]) -> Verdict:

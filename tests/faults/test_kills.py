@@ -1,7 +1,8 @@
 """kill -9 in the middle of a burst: nothing that was answered is lost or counted twice.
 
-Two services, one of them with two workers, share one data directory. Environment: FAULTS_ROUNDS (default 12),
-FAULTS_SEED (to repeat a run; printed), FAULTS_JSON (a file for the counts, for the README).
+Two services, one of them with two workers, share one data directory; both follow the projections,
+which now and then are rebuilt. Environment: FAULTS_ROUNDS (default 14), FAULTS_SEED (to repeat a
+run; printed), FAULTS_JSON (a file for the counts, for the README).
 """
 
 import asyncio
@@ -21,11 +22,12 @@ import pytest
 import pytest_asyncio
 from burst import Crowd
 from serving import PATIENCE_S, Service, ask, embedded_url, planned, serving
+from support import PLANS
 
 from service.config import Config
 from service.database.keeper.pid_file import postmaster_pid
 
-ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("FAULTS_ROUNDS", "14"))
 VISITORS, SCANS = 400, 1_200
 PAUSE_S = 10
 
@@ -143,6 +145,27 @@ async def kill_a_backend(arena: Arena) -> None:
         os.kill(await arena.backend(), signal.SIGKILL)
 
 
+async def kill_a_rebuild(arena: Arena) -> None:
+    """Of all projections, while they are followed; what it leaves behind, the next one finishes."""
+    rebuild = await _rebuild(arena)
+    await asyncio.sleep(arena.rng.uniform(0.5, 2))
+    with contextlib.suppress(ProcessLookupError):
+        rebuild.kill()
+    await rebuild.wait()
+    again = await _rebuild(arena)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await again.wait() == 0
+
+
+async def _rebuild(arena: Arena) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service", "projections", "rebuild", "--all"),
+        *("--data", str(arena.data)),
+        cwd=PLANS.parent,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+
+
 KINDS = [
     kill_one_service,
     kill_the_server,
@@ -150,6 +173,7 @@ KINDS = [
     terminate_a_backend,
     kill_a_backend,
     kill_a_worker,
+    kill_a_rebuild,
 ]
 
 
@@ -159,7 +183,8 @@ KINDS = [
 async def test_a_kill_in_the_middle_of_a_burst_loses_nothing(arena: Arena, number: int) -> None:
     """At a random moment of the burst; whoever is not answered tries again, and all end answered.
 
-    Then the log has every answered check-in once, gapless, and cards and footfall are the model's.
+    Then the log has every answered check-in once, gapless, cards and footfall are the model's, and
+    every projection, followed through all of it, is what the log gives.
     """
     crowd, kill = arena.crowd, KINDS[number % len(KINDS)]
     before = len(crowd.answered)
