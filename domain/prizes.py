@@ -16,23 +16,23 @@ def enter(
     rally: Rally, card: Card, visitor: UUID, prize: str, now: datetime
 ) -> PrizeEntered | None:
     """Take part in a prize's draw."""
+    if prize in card.entered:
+        return None
     planned = _reached(rally, card, prize)
     if not isinstance(planned.giving, Draw):
         raise NotAllowed("prize_not_drawn", "This prize is given at the counter, without a draw.")
-    if prize in card.entered:
-        return None
     return PrizeEntered(rally=rally.plan.rally, visitor=visitor, prize=prize, occurred_at=now)
 
 
 def hand_over(
     rally: Rally, card: Card, visitor: UUID, prize: str, spot: str | None, now: datetime, by: str
 ) -> PrizeHandedOver:
-    """Give a visitor a prize, once."""
+    """Give a visitor a prize, once. How many there are is not asked: staff have them at hand."""
+    if prize in card.handed:
+        raise NotAllowed("already_handed_over", "This prize was handed over before.")
     planned = _reached(rally, card, prize)
     if isinstance(planned.giving, Draw):
         raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
-    if prize in card.handed:
-        raise NotAllowed("already_handed_over", "This prize was handed over before.")
     return PrizeHandedOver(
         rally=rally.plan.rally, visitor=visitor, prize=prize, spot=spot, occurred_at=now, by=by
     )

@@ -14,7 +14,7 @@ import structlog
 from projections import statements as sql
 from projections.apply import apply
 from projections.contract import Projection
-from projections.shadow import FACTS_AT_ONCE, BuildHindered, Shadow, shadow_of
+from projections.shadow import FACTS_AT_ONCE, REBUILD, VERIFY, BuildHindered, Shadow, shadow_of
 
 LOCK_WAIT_MS = 200
 """The swap waits so long for readers; those who come meanwhile wait behind it, so it must be short.
@@ -40,7 +40,7 @@ async def rebuild(
     What a rebuild that was killed has done is not done again. `connection` is used for nothing
     else meanwhile and has no time limits.
     """
-    async with shadow_of(connection, projection, "rebuild") as shadow:
+    async with shadow_of(connection, projection, REBUILD) as shadow:
         advanced(await shadow.begin(resume=True))
         await shadow.fill(advanced, share)
         await _analyze(shadow)
@@ -94,7 +94,7 @@ async def verify(
 
     Nobody is held up: the comparison looks at one moment (a snapshot). Raises BuildHindered.
     """
-    async with shadow_of(connection, projection, "verify") as shadow:
+    async with shadow_of(connection, projection, VERIFY) as shadow:
         await shadow.begin(resume=False)
         await connection.execute(shadow.say(sql.CREATE_TARGET))
         await connection.execute(shadow.say(sql.MOVE_TARGET))

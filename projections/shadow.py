@@ -20,6 +20,15 @@ FACTS_AT_ONCE = 250_000
 done again after a kill."""
 
 
+REBUILD, VERIFY = "rebuild", "verify"
+"""What a shadow is for."""
+
+
+def schema_of(projection: Projection, kind: str) -> str:
+    """The schema of a projection's shadow."""
+    return f"{kind}_{projection.name}"
+
+
 class BuildHindered(Exception):  # noqa: N818 - it names what hinders
     """A projection cannot be built aside. The text says why and what to do."""
 
@@ -32,7 +41,7 @@ class Shadow:
     ) -> None:
         self.connection = connection
         self.projection = projection
-        self.schema = f"{kind}_{projection.name}"
+        self.schema = schema_of(projection, kind)
         self.home = home
 
     def say(self, statement: str, table: str = "") -> str:

@@ -9,12 +9,15 @@ import asyncpg
 from projections import statements as sql
 from projections.contract import Projection
 from projections.follow import Lag, read_lags
+from projections.shadow import REBUILD, schema_of
 
 
 class Status(NamedTuple):
     """A projection's state. `facts` of `total` have been read; `size` is in bytes, with indexes.
 
     `current`: its tables are of this program's definition; if not, they are to be rebuilt.
+    `rebuilt`: how many facts a rebuild that is under way (or was killed) has read; None: there is
+    none.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Status(NamedTuple):
     size: int
     built_at: datetime
     current: bool
+    rebuilt: int | None
 
 
 async def definition_of(pool: asyncpg.Pool, projection: Projection) -> str | None:
@@ -51,6 +55,18 @@ async def read_statuses(
                 sum(sizes),
                 rows[name]["built_at"],
                 rows[name]["definition"] == projection.definition,
+                await _rebuilt(pool, projection),
             )
         )
     return statuses
+
+
+async def _rebuilt(pool: asyncpg.Pool, projection: Projection) -> int | None:
+    schema = schema_of(projection, REBUILD)
+    if not await pool.fetchval(sql.FIND_SHADOW, f"{schema}.progress"):
+        return None
+    try:
+        row = await pool.fetchrow(sql.SHADOW_PROGRESS.format(shadow=schema), projection.name)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None  # it has just taken the live one's place
+    return int(row["facts"])

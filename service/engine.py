@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from domain.card import Card, CardView, view
-from domain.events import CardFact, HeadcountRecorded
+from domain.card import CardView, view
+from domain.events import HeadcountRecorded
 from domain.plan import Plan
 from domain.rally import Rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
@@ -34,7 +34,7 @@ from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import DATABASE_ILL, Outcome, RallyDecision
+from service.eventlog.log import DATABASE_ILL, CardDecision, Outcome, RallyDecision
 from service.failures import RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
@@ -133,22 +133,12 @@ class Engine:
             raise RallyUnknown
         return view(known.course, visitor, await self.log.card(visitor, rally))
 
-    async def change_card(
-        self,
-        visitor: UUID,
-        rally: str,
-        decision: Callable[[Rally, Card, datetime], CardFact | None],
-    ) -> CardView:
+    async def change_card(self, visitor: UUID, rally: str, decision: CardDecision) -> CardView:
         """Append what `decision` says about a card; returns it as its visitor then sees it.
 
         Raises RallyUnknown, NotAllowed.
         """
-        known = self.rallies.get(rally)
-        if known is None:
-            raise RallyUnknown
-        card = await self.log.change_card(
-            visitor, known, lambda card, now: decision(known, card, now)
-        )
+        known, card = await self.log.change_card(visitor, rally, decision)
         self.signals.send(Signal.LOG_GREW)
         return view(known.course, visitor, card)
 

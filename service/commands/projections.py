@@ -96,6 +96,8 @@ async def _status(engine: Engine, projections: list[Projection]) -> None:
 def _remark(status: Status) -> str:
     if status.lag.error:
         return "  STANDS STILL"
+    if status.rebuilt is not None:
+        return f"  being rebuilt: {status.rebuilt / max(1, status.total):.0%}"
     return "" if status.current else "  of another release: to be rebuilt"
 
 

@@ -32,11 +32,11 @@ from domain.rules import (
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_row
-from service.failures import Unavailable
+from service.failures import RallyUnknown, Unavailable
 
 Outcome = Answer | Refusal
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
-CardDecision = Callable[[Card, datetime], CardFact | None]
+CardDecision = Callable[[Rally, Card, datetime], CardFact | None]
 Clock = Callable[[], datetime]
 
 # What the database's own troubles look like, as against faults of ours: phones are told to come
@@ -89,9 +89,7 @@ class EventLog:
         """
         try:
             async with self.pool.acquire() as connection, connection.transaction():
-                head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
-                if head["rallies_position"] > self.rallies.position:
-                    await self.rallies.refresh(connection)
+                head = await self._lock(connection, bucket)
                 visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
                 batch = _Batch(self.rallies, rows, head["position"], self.clock())
@@ -101,6 +99,13 @@ class EventLog:
                 return outcomes
         except DATABASE_ILL as error:
             raise Unavailable(str(error)) from error
+
+    async def _lock(self, connection: asyncpg.Connection, bucket: int) -> Any:
+        """Lock a visitors' bucket; returns its head. What is decided then is by the newest plan."""
+        head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+        if head["rallies_position"] > self.rallies.position:
+            await self.rallies.refresh(connection)
+        return head
 
     async def change_rally(self, rally: str, decision: RallyDecision) -> Rally:
         """Decide and append one fact about a rally; returns the rally as it is afterwards."""
@@ -128,24 +133,31 @@ class EventLog:
             await connection.execute(sql.ANNOUNCE_RALLIES, position)
         return after
 
-    async def change_card(self, visitor: UUID, rally: Rally, decision: CardDecision) -> Card:
-        """Decide and append one fact about a visitor's card; returns the card as it is then."""
-        bucket, name = self.bucket_of(visitor), rally.plan.rally
+    async def change_card(
+        self, visitor: UUID, name: str, decision: CardDecision
+    ) -> tuple[Rally, Card]:
+        """Decide and append one fact about a visitor's card in the rally `name`.
+
+        Returns the rally that was decided by, and the card as it is then. Raises RallyUnknown.
+        """
+        bucket = self.bucket_of(visitor)
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+            head = await self._lock(connection, bucket)
+            rally = self.rallies.get(name)
+            if rally is None:
+                raise RallyUnknown
             state = await connection.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, name)
             card = _decode_card(state) if state else _NEW_CARD
             now = self.clock()
-            fact = decision(card, now)
-            if fact is None:
-                return card
-            position = head["position"] + 1
-            card = evolve(card, fact, position, now)
-            cards = [(visitor, name, _encode_card(card))]
-            await connection.execute(
-                sql.APPEND, bucket, now, position, *_arrays([position], [to_row(fact)], cards)
-            )
-        return card
+            fact = decision(rally, card, now)
+            if fact is not None:
+                position = head["position"] + 1
+                card = evolve(card, fact, position, now)
+                cards = [(visitor, name, _encode_card(card))]
+                await connection.execute(
+                    sql.APPEND, bucket, now, position, *_arrays([position], [to_row(fact)], cards)
+                )
+        return rally, card
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""

@@ -23,7 +23,7 @@ from domain.events import (
 )
 from domain.plan import Plan
 from domain.refusals import Refusal
-from service.eventlog.versions import upcast, version_of
+from service.eventlog.versions import VersionUnknown, upcast, version_of
 
 _TYPES: dict[str, type[Fact]] = {
     kind.__name__: kind
@@ -145,6 +145,8 @@ def to_fact(row: Any) -> Fact:
 
     Raises VersionUnknown for a fact that a later release has written.
     """
+    if row["type"] not in _TYPES:
+        raise VersionUnknown(f"{row['type']} at position {row['position']} is of a later release.")
     row = upcast(row)
     kind = _TYPES[row["type"]]
     data = row["data"]

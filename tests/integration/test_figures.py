@@ -4,10 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 from msgspec.structs import replace
-from support import NOON, RALLY, Site
+from support import NOON, RALLY, OpenEngine, Site
 
 from domain.conditions import Stamps
 from domain.plan import FirstCome, Prize
+from domain.prizes import hand_over
 from service.engine import Engine
 
 SHOPS = ("nagano-ginza", "hiroshima-ginza", "wakayama-yurakucho")
@@ -197,3 +198,20 @@ def plan_of(engine: Engine) -> Any:
 
 def spots_of(engine: Engine) -> list[str]:
     return [spot.id for spot in plan_of(engine).spots]
+
+
+async def test_a_prize_is_judged_by_the_newest_plan_in_every_process(
+    site: Site, open_another: OpenEngine
+) -> None:
+    """Given a process that has not heard of a replan yet; then it decides by it all the same."""
+    other = await open_another()
+    plan = plan_of(site.engine)
+    visitor = site.engine.people.verify(await walk(site, *SHOPS)).id
+    sticker = Prize("sticker", {"en": "A sticker"}, Stamps(1), FirstCome())
+    await site.engine.plan(replace(plan, prizes=[*plan.prizes, sticker]), "test")
+
+    def decide(rally: Any, card: Any, now: Any) -> Any:
+        return hand_over(rally, card, visitor, "sticker", None, now, "test")
+
+    await other.change_card(visitor, RALLY, decide)
+    assert await site.facts("PrizeHandedOver") == 1

@@ -21,6 +21,7 @@ from projections.contract import Projection
 from projections.follow import read_lag
 from projections.rebuild import rebuild, verify
 from projections.shadow import BuildHindered, shadow_of
+from projections.status import read_statuses
 from service.engine import Engine, running
 
 EXAMPLES = int(os.environ.get("PROJECTION_EXAMPLES", "40"))
@@ -279,10 +280,15 @@ async def test_a_rebuild_goes_on_where_one_that_was_killed_has_come_to(
             with pytest.raises(KeyboardInterrupt):
                 await rebuild(connection, projection, stop_at_once)
             connection.terminate()
+        (status,) = await read_statuses(engine.pool, [projection], engine.clock())
+        assert status.rebuilt == sum(steps_taken)
         again: list[int] = []
         async with engine.own_connection() as connection:
             await rebuild(connection, projection, again.append)
     assert again[0] == sum(steps_taken), "what was done is not done again"
+    (status,) = await read_statuses(engine.pool, [projection], engine.clock())
+    size = await engine.log.size()
+    assert (status.facts, status.total, status.rebuilt) == (size, size, None)
     assert sum(again) == await engine.log.size()
     async with engine.own_connection() as connection:
         assert await verify(connection, projection, nothing) == []
