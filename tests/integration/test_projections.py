@@ -49,6 +49,7 @@ async def test_live_equals_rebuilt_equals_a_plain_fold(
         await rally.take(step)
     await engine.follower.catch_up()
     expected, tables = await rally.expected(), await rally.tables()
+    assert set(expected) == {table for each in CATALOGUE.values() for table in each.tables}
     for table in expected:
         assert tables[table] == expected[table], table
     note(f"{sum(map(len, expected.values()))} rows")
