@@ -14,13 +14,17 @@ import structlog
 
 from domain.events import VERSIONS
 from projections import statements as sql
-from projections.contract import Projection, Stretch
+from projections.contract import NotUnderstood, Projection, Stretch
 
 FACTS_MAX = 20_000
-"""Facts a bucket are applied in one transaction at most: a follower that was away catches up in
-steps, each of them visible."""
+"""Facts that are applied in one transaction at most, of all buckets together: a follower that was
+away catches up in steps, each of them visible."""
+
+NOT_BUILT = "not built yet"
+"""The definition of tables that nobody has filled."""
 
 POISON = (
+    NotUnderstood,
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
     msgspec.MsgspecError,
@@ -43,20 +47,29 @@ class Applied(NamedTuple):
     more: bool
 
 
-_NOTHING = Applied(0, more=False)
+NOTHING = Applied(0, more=False)
 
 
 async def prepare(connection: asyncpg.Connection, projection: Projection) -> None:
-    """Create the projection's tables and progress where the search path says, unless they are."""
+    """Create the projection's tables and progress where the search path says, unless they are.
+
+    Tables of another definition are left as they are: they serve until ours are built aside. A
+    projection that is new to a log that is not is noted as not built, so that nobody is shown it
+    half full.
+    """
+    if await connection.fetchval(sql.READ_DEFINITION, projection.name) is not None:
+        return
     await connection.execute(projection.table)
-    await connection.execute(sql.CREATE_PROJECTION, projection.name, projection.definition)
+    grown = await connection.fetchval(sql.HAS_GROWN)
+    definition = NOT_BUILT if grown else projection.definition
+    await connection.execute(sql.CREATE_PROJECTION, projection.name, definition)
     await connection.execute(sql.CREATE_PROGRESS, projection.name)
 
 
 async def apply(
     connection: asyncpg.Connection, projection: Projection, facts_max: int = FACTS_MAX
 ) -> Applied:
-    """Apply what is new in every bucket, at most `facts_max` of each.
+    """Apply what is new in every bucket, at most `facts_max` facts in all.
 
     Nothing is applied while another process is at it, or when the tables are of another
     definition. What cannot be applied is noted with the progress of its bucket; the others go on.
@@ -64,7 +77,7 @@ async def apply(
     try:
         return await _pass(connection, projection, facts_max)
     except POISON as error:
-        log.warning("projection_hindered", projection=projection.name, error=repr(error))
+        log.warning("projection_hindered", projection=projection.name, why=_said(error))
         return await _corner(connection, projection, facts_max)
 
 
@@ -78,14 +91,13 @@ async def _pass(
         if not await connection.fetchval(
             sql.LOCK_PROJECTION, projection.name, projection.definition
         ):
-            return _NOTHING
+            return NOTHING
         behind = await connection.fetch(sql.READ_BEHIND, projection.name, bucket)
         if not behind:
-            return _NOTHING
+            return NOTHING
+        share = max(1, facts_max // len(behind))
         stretches = [
-            Stretch(
-                each["bucket"], each["position"], min(each["head"], each["position"] + facts_max)
-            )
+            Stretch(each["bucket"], each["position"], min(each["head"], each["position"] + share))
             for each in behind
         ]
         await _check_versions(connection, stretches)
@@ -99,11 +111,11 @@ async def _pass(
 
 
 async def _check_versions(connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
-    """Raise ValueError at a fact that a later release has written: we would misread it."""
+    """Raise NotUnderstood at a fact that a later release has written: we would misread it."""
     for stretch in stretches:
         for row in await connection.fetch(sql.READ_LATER_VERSIONS, *stretch):
             if row["version"] > VERSIONS.get(row["type"], 1):
-                raise ValueError(f"version {row['version']} is of a later release")
+                raise NotUnderstood(f"version {row['version']} is of a later release")
 
 
 async def _corner(
@@ -145,8 +157,17 @@ async def _stop(
     position = behind["position"] + 1
     fact = await connection.fetchrow(sql.DESCRIBE_FACT, bucket, position)
     what = f"{fact['type']} of {fact['rally']}" if fact else "a fact that is not there"
-    # Without the database's details, which would show the row: it is somebody's.
-    said = error.args[0] if error.args else ""
-    why = f"bucket {bucket}, position {position} ({what}): {type(error).__name__}: {said}"
+    why = f"bucket {bucket}, position {position} ({what}): {_said(error)}"
     log.error("projection_stopped", projection=projection.name, why=why)
     await connection.execute(sql.STOP_PROGRESS, projection.name, bucket, behind["position"], why)
+
+
+def _said(error: Exception) -> str:
+    """An error without what it quotes of a row: that is somebody's, and this is told to all."""
+    if isinstance(error, NotUnderstood):
+        return str(error)
+    if isinstance(error, asyncpg.PostgresError):
+        where = error.column_name or error.constraint_name
+        of = f" ({where})" if where else ""
+        return f"{type(error).__name__}{of}, SQLSTATE {error.sqlstate}"
+    return type(error).__name__

@@ -24,14 +24,27 @@ class Stretch(NamedTuple):
     until: int
 
 
+class NotUnderstood(Exception):  # noqa: N818 - it names what is not
+    """A fact cannot be applied. The text says why, and holds nothing of anybody's data."""
+
+
 class Projection:
     """A projection. `tables` are what table.sql creates.
 
     `made_of` are files outside the folder that its rows depend on: a change of any of them is a
-    change of the definition, so the tables are built anew.
+    change of the definition, so the tables are built anew. `judges_by_plan`: rows follow from the
+    plan as it is now, so a changed plan changes them.
     """
 
-    def __init__(self, name: str, tables: Sequence[str], made_of: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        tables: Sequence[str],
+        made_of: Sequence[Path] = (),
+        *,
+        judges_by_plan: bool = False,
+    ) -> None:
+        self.judges_by_plan = judges_by_plan
         self.name = name
         self.tables = tuple(tables)
         self.folder = ROOM / name

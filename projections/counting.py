@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -18,7 +19,7 @@ class Counting(Projection):
     """
 
     def __init__(self, name: str, keys: int) -> None:
-        super().__init__(name, [name])
+        super().__init__(name, [name], [Path(__file__)])
         self._keys = keys
 
     @cached_property

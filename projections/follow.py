@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from projections import statements as sql
-from projections.apply import Applied, apply
+from projections.apply import NOTHING, Applied, apply
 from projections.contract import Projection
 
 POLL_S = 1.0
@@ -22,6 +22,10 @@ POLL_S = 1.0
 GATHER_S = 0.15
 """How long to wait after a wake-up: a burst's commits are then applied together."""
 RETRY_S = 1.0
+TAKE_TURNS_S = 0.02
+AT_ONCE = 2
+"""So many projections are applied at a time: check-ins come first."""
+ANOTHER_RELEASE = "its tables are of another release; this one builds its own aside"
 
 log = structlog.get_logger()
 
@@ -35,100 +39,103 @@ class Lag(NamedTuple):
     error: str | None = None
 
 
-async def read_lags(pool: asyncpg.Pool, names: Iterable[str], now: datetime) -> dict[str, Lag]:
-    """The lag of each of the projections `names`."""
-    return {
-        row["projection"]: Lag(
-            row["facts"],
-            max(0.0, (now - row["since"]).total_seconds()) if row["since"] else 0.0,
-            row["error"],
-        )
-        for row in await pool.fetch(sql.READ_LAG, list(names))
-    }
+async def read_lags(
+    pool: asyncpg.Pool, projections: Iterable[Projection], now: datetime
+) -> dict[str, Lag]:
+    """The lag of each of the projections."""
+    ours = {projection.name: projection for projection in projections}
+    lags = {}
+    for row in await pool.fetch(sql.READ_LAG, list(ours)):
+        name, since, error = row["projection"], row["since"], row["error"]
+        if row["definition"] != ours[name].definition:
+            error = ANOTHER_RELEASE
+        age = max(0.0, (now - since).total_seconds()) if since else 0.0
+        lags[name] = Lag(row["facts"], age, error)
+    return lags
 
 
 async def read_lag(pool: asyncpg.Pool, projection: Projection, now: datetime) -> Lag:
     """The lag of a projection."""
-    return (await read_lags(pool, [projection.name], now))[projection.name]
+    return (await read_lags(pool, [projection], now))[projection.name]
 
 
 class Follower:
     """Applies the projections as the log grows; tells `applied` when something was.
 
-    `troubles` says which projections could not be followed the last time, and why.
+    Each has a task of its own, so that one with much to do does not hold up the others; `AT_ONCE`
+    of them are at work at a time. `troubles` says which could not be followed the last time, and
+    why.
     """
 
     def __init__(
         self, pool: asyncpg.Pool, projections: Iterable[Projection], applied: Callable[[], None]
     ) -> None:
         self._pool = pool
-        self._projections = {projection.name: projection for projection in projections}
+        self._woken = {projection: asyncio.Event() for projection in projections}
         self._applied = applied
-        self._woken = asyncio.Event()
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self.troubles: dict[str, str] = {}
 
     def wake(self) -> None:
         """There may be something new."""
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
     async def run(self) -> None:
         """Follow until cancelled. A failure is logged and tried again: the log is not in danger."""
+        async with asyncio.TaskGroup() as group:
+            for projection, woken in self._woken.items():
+                group.create_task(self._follow(projection, woken), name=projection.name)
+
+    async def catch_up(self) -> int:
+        """Apply everything there is now; returns how many facts were applied, by us.
+
+        Waits for others who are at it. What stands still is left as it is.
+        """
+        total = 0
+        async with self._pool.acquire() as connection:
+            for projection in self._woken:
+                while await connection.fetchval(
+                    sql.IS_BEHIND, projection.name, projection.definition
+                ):
+                    applied = await apply(connection, projection)
+                    total += applied.facts
+                    if not applied.facts:
+                        await asyncio.sleep(TAKE_TURNS_S)
+        return total
+
+    async def _follow(self, projection: Projection, woken: asyncio.Event) -> None:
         while True:
-            self._woken.clear()
-            applied = await self._pass()
+            woken.clear()
+            applied = await self._pass(projection)
             if applied.facts:
                 self._applied()
             if not applied.more:
-                await self._wait()
+                await _wait(woken)
 
-    async def catch_up(self) -> int:
-        """Apply everything there is now; returns how many facts were applied, by all together."""
-        total = 0
-        async with self._pool.acquire() as connection:
-            for projection in self._projections.values():
-                while (applied := await apply(connection, projection)).facts:
-                    total += applied.facts
-        return total
-
-    async def _pass(self) -> Applied:
-        """Apply once for each projection that is behind; one that fails does not hold up others."""
-        facts, more = 0, False
+    async def _pass(self, projection: Projection) -> Applied:
+        """Apply once, if there is something to apply."""
         try:
-            behind = await self._behind()
+            async with self._gate, self._pool.acquire() as connection:
+                behind = await connection.fetchval(
+                    sql.IS_BEHIND, projection.name, projection.definition
+                )
+                applied = await apply(connection, projection) if behind else NOTHING
         except Exception as error:
-            await self._failed("all", error)
-            return Applied(0, more=False)
-        self.troubles.pop("all", None)
-        for name in behind:
-            try:
-                async with self._pool.acquire() as connection:
-                    applied = await apply(connection, self._projections[name])
-            except Exception as error:
-                await self._failed(name, error)
-            else:
-                self.troubles.pop(name, None)
-                facts, more = facts + applied.facts, more or applied.more
-        return Applied(facts, more)
+            if (task := asyncio.current_task()) and task.cancelling():
+                # We were cancelled, and the rollback then found no connection.
+                raise asyncio.CancelledError from error
+            log.error("follow_failed", projection=projection.name, exc_info=error)
+            self.troubles[projection.name] = type(error).__name__
+            await asyncio.sleep(RETRY_S)
+            return NOTHING
+        self.troubles.pop(projection.name, None)
+        return applied
 
-    async def _behind(self) -> list[str]:
-        """The projections with something to apply, in the order of the catalogue."""
-        definitions = [projection.definition for projection in self._projections.values()]
-        rows = await self._pool.fetch(sql.FIND_BEHIND, list(self._projections), definitions)
-        names = {row["projection"] for row in rows}
-        return [name for name in self._projections if name in names]
 
-    async def _failed(self, name: str, error: Exception) -> None:
-        """Remember and log a failure; wait a moment, so as not to be at it all the time."""
-        if (task := asyncio.current_task()) and task.cancelling():
-            # We were cancelled, and the rollback then found no connection.
-            raise asyncio.CancelledError from error
-        log.error("follow_failed", projection=name, exc_info=error)
-        self.troubles[name] = repr(error)
-        await asyncio.sleep(RETRY_S)
-
-    async def _wait(self) -> None:
-        """Wait to be woken, then a moment more: what a burst commits is applied together."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(POLL_S):
-                await self._woken.wait()
-        await asyncio.sleep(GATHER_S)
+async def _wait(woken: asyncio.Event) -> None:
+    """Wait to be woken, then a moment more: what a burst commits is applied together."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(POLL_S):
+            await woken.wait()
+    await asyncio.sleep(GATHER_S)

@@ -16,15 +16,13 @@ from projections.apply import apply
 from projections.contract import Projection
 from projections.shadow import FACTS_AT_ONCE, REBUILD, VERIFY, BuildHindered, Shadow, shadow_of
 
-LOCK_WAIT_MS = 200
-"""The swap waits so long for readers; those who come meanwhile wait behind it, so it must be short.
-Then it lets them all pass and tries again."""
 SWAP_PAUSE_S = 0.5
 SWAPS_MAX = 600
 DIFFERENCES_MAX = 10
 """So many differing rows a table are reported."""
-_REPLAN_PAUSE_S = 0.2
-_REPLANS_MAX = 50
+_REPLAN_PAUSE_S = 0.5
+_REPLANS_MAX = 240
+"""A replan of a rally with very many visitors takes a minute to be applied."""
 
 log = structlog.get_logger()
 
@@ -34,6 +32,7 @@ async def rebuild(
     projection: Projection,
     advanced: Callable[[int], object],
     share: float = 1.0,
+    at_once: int | None = None,
 ) -> None:
     """Build `projection` anew and let it take the live one's place. Raises BuildHindered.
 
@@ -42,7 +41,7 @@ async def rebuild(
     """
     async with shadow_of(connection, projection, REBUILD) as shadow:
         advanced(await shadow.begin(resume=True))
-        await shadow.fill(advanced, share)
+        await shadow.fill(advanced, share, at_once)
         await _analyze(shadow)
         await _swap(shadow, advanced)
     log.info("projection_rebuilt", projection=projection.name, definition=projection.definition)
@@ -59,12 +58,18 @@ async def _swap(shadow: Shadow, advanced: Callable[[int], object]) -> None:
     for _ in range(SWAPS_MAX):
         try:
             async with shadow.connection.transaction():
-                await shadow.connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'")
-                await _swap_now(shadow, advanced)
+                await shadow.connection.execute(sql.SWAP_LIMITS)
+                facts = await _swap_now(shadow)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await asyncio.sleep(SWAP_PAUSE_S * (0.5 + random.random()))  # noqa: S311 - no secret
             await shadow.fill(advanced)
+        except asyncpg.DependentObjectsStillExistError as error:
+            raise BuildHindered(
+                f"{shadow.projection.name} is rebuilt, but something of yours depends on the old "
+                f"table: {error.detail}. Drop it, run this again, and create it anew."
+            ) from error
         else:
+            advanced(facts)
             return
     raise BuildHindered(
         f"{shadow.projection.name} is rebuilt, but somebody has been reading the old one all the "
@@ -72,19 +77,22 @@ async def _swap(shadow: Shadow, advanced: Callable[[int], object]) -> None:
     )
 
 
-async def _swap_now(shadow: Shadow, advanced: Callable[[int], object]) -> None:
+async def _swap_now(shadow: Shadow) -> int:
+    """Swap, within a transaction; returns how many facts were still to be read."""
+    facts = 0
     connection, projection = shadow.connection, shadow.projection
     await connection.fetchval(shadow.say(sql.LOCK_LIVE), projection.name)
     # From here on nobody moves the live one: catching up to the heads passes wherever it was.
     async with shadow.looked_at():
         while (applied := await apply(connection, projection, FACTS_AT_ONCE)).more:
-            advanced(applied.facts)
-        advanced(applied.facts)
+            facts += applied.facts
+    facts += applied.facts
     await shadow.facts()
     for table in projection.tables:
         await connection.execute(shadow.say(sql.SWAP_TABLE, table))
     await connection.execute(shadow.say(sql.SWAP_PROGRESS))
     await shadow.drop()
+    return facts
 
 
 async def verify(
@@ -114,7 +122,7 @@ async def _compare(shadow: Shadow, advanced: Callable[[int], object]) -> list[st
                 return [f"{projection.name} was made by another definition: rebuild it"]
             if live["error"]:
                 return [f"{projection.name} stands still at {live['error']}"]
-            if not live["replanned"]:
+            if not (projection.judges_by_plan and live["replanned"]):
                 await connection.execute(shadow.say(sql.MOVE_TARGET))
                 await shadow.fill(advanced)
                 return await _differences(shadow)

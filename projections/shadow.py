@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from projections import statements as sql
-from projections.apply import Applied, apply, prepare
+from projections.apply import Applied, apply
 from projections.contract import Projection
 
-FACTS_AT_ONCE = 250_000
-"""Facts a bucket in one transaction: large enough that grouping pays, small enough that little is
-done again after a kill."""
+FACTS_AT_ONCE = 500_000
+"""Facts in one transaction, of all buckets together: large enough that grouping pays, small enough
+that little is done again after a kill."""
+FACTS_BESIDE = 20_000
+"""The same where check-ins are served by the same process: they must not wait for a large step."""
 
 
 REBUILD, VERIFY = "rebuild", "verify"
@@ -53,11 +55,16 @@ class Shadow:
     async def begin(self, *, resume: bool) -> int:
         """Lay the shadow out, or go on with one that was begun; returns the facts it has read."""
         if resume and await self._begun():
+            await self.connection.execute(self.say(sql.FORGET_ERRORS))
             return await self.facts()
         async with self.connection.transaction():
             await self.connection.execute(self.say(sql.CREATE_SHADOW))
             async with self.looked_at():
-                await prepare(self.connection, self.projection)
+                await self.connection.execute(self.projection.table)
+                await self.connection.execute(
+                    sql.CREATE_PROJECTION, self.projection.name, self.projection.definition
+                )
+                await self.connection.execute(sql.CREATE_PROGRESS, self.projection.name)
         return 0
 
     async def _begun(self) -> bool:
@@ -91,21 +98,24 @@ class Shadow:
             raise
         await self.connection.execute(sql.LOOK_AT, self.home)
 
-    async def fill(self, advanced: Callable[[int], object], share: float = 1.0) -> None:
+    async def fill(
+        self, advanced: Callable[[int], object], share: float = 1.0, at_once: int | None = None
+    ) -> None:
         """Apply everything there is, at work for at most `share` of the time.
 
-        `advanced` is told how many facts each step has read. Raises BuildHindered.
+        `at_once` facts are one step; `advanced` is told how many each has read. Raises
+        BuildHindered.
         """
         async with self.looked_at():
             while True:
                 began = time.monotonic()
-                applied = await self._step(advanced)
+                applied = await self._step(advanced, at_once or FACTS_AT_ONCE)
                 if not applied.more:
                     return
                 await asyncio.sleep((time.monotonic() - began) * (1 / share - 1))
 
-    async def _step(self, advanced: Callable[[int], object]) -> Applied:
-        applied = await apply(self.connection, self.projection, FACTS_AT_ONCE)
+    async def _step(self, advanced: Callable[[int], object], at_once: int) -> Applied:
+        applied = await apply(self.connection, self.projection, at_once)
         await self.facts()
         advanced(applied.facts)
         return applied
@@ -125,7 +135,8 @@ async def shadow_of(
             f"{projection.name} is being rebuilt or verified by another process. Wait for it."
         )
     try:
-        home = await connection.fetchval("SELECT quote_ident(current_schema())")
+        await connection.execute(sql.BUILD_SETTINGS)
+        home = await connection.fetchval(sql.READ_HOME)
         yield Shadow(connection, projection, kind, home)
     finally:
         if not connection.is_closed():

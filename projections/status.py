@@ -41,7 +41,7 @@ async def read_statuses(
 ) -> list[Status]:
     """The state of each projection, in their order."""
     ours = {projection.name: projection for projection in projections}
-    lags = await read_lags(pool, ours, now)
+    lags = await read_lags(pool, ours.values(), now)
     rows = {row["projection"]: row for row in await pool.fetch(sql.READ_STATUS, list(ours))}
     statuses = []
     for name, projection in ours.items():

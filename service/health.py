@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from projections.catalogue import CATALOGUE
-from projections.follow import read_lags
+from projections.follow import Lag, read_lags
 from service import metrics
 from service.answers import json_answer
 from service.context import engine_of
@@ -42,12 +42,12 @@ async def readyz(request: web.Request) -> web.Response:
         ill["stopped"] = stopped
     try:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            lags = await read_lags(engine.pool, CATALOGUE, engine.clock())
+            lags = await _lags(request)
     except DATABASE_ILL as error:
         log.warning("not_ready", error=repr(error))
         return json_answer({"status": "ill", "database": "does not answer", **ill}, 503)
     still = {name: lag.error for name, lag in lags.items() if lag.error}
-    if troubles := {**engine.follower.troubles, **still}:
+    if troubles := {**still, **engine.follower.troubles, **engine.builder.troubles}:
         ill["projections"] = troubles
     said = {"lag": {name: lag._asdict() for name, lag in lags.items()}, **ill}
     # Check-ins are taken all the same: 503 would have a proxy send phones away for a chart's sake.
@@ -59,7 +59,7 @@ async def show_metrics(request: web.Request) -> web.Response:
     """GET /metrics: for Prometheus."""
     with contextlib.suppress(*DATABASE_ILL):  # the other figures are wanted then most of all
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            lags = await read_lags(engine_of(request).pool, CATALOGUE, engine_of(request).clock())
+            lags = await _lags(request)
             for name, lag in lags.items():
                 metrics.STANDS_STILL.labels(name).set(lag.error is not None)
                 metrics.LAG_FACTS.labels(name).set(lag.facts)
@@ -68,3 +68,8 @@ async def show_metrics(request: web.Request) -> web.Response:
         body=prometheus_client.generate_latest(),
         headers={"Content-Type": prometheus_client.CONTENT_TYPE_LATEST},
     )
+
+
+async def _lags(request: web.Request) -> dict[str, Lag]:
+    engine = engine_of(request)
+    return await read_lags(engine.pool, CATALOGUE.values(), engine.clock())

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 from itertools import count
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import builders
 import models
@@ -17,7 +17,7 @@ from domain import prizes
 from domain.conditions import AllSpots, Stamps
 from domain.encoding import spot_tag
 from domain.events import Fact
-from domain.plan import Area, Draw, OncePerInterval, Plan, Prize, Spot
+from domain.plan import Area, Draw, FirstCome, OncePerInterval, Plan, Prize, Spot
 from domain.rally import NotAllowed, open_rally
 from domain.rules import Scan
 from projections.apply import apply
@@ -26,9 +26,10 @@ from service.engine import Engine
 from service.eventlog import statements as sql
 from service.eventlog.rows import to_fact
 
-VISITORS = 4
+VISITORS = 2
 SPOTS = ("a", "b", "c", "d")
-PRIZES = ("five", "line", "all")
+ZONES = ("Asia/Tokyo", "America/New_York")
+"""Two rallies, whose days begin at different moments, with the same visitors."""
 _numbers = count(1)
 
 _REPLANS: list[dict[str, Any]] = [
@@ -43,67 +44,104 @@ _REPLANS: list[dict[str, Any]] = [
     {"revisit": OncePerInterval(90)},
 ]
 
-_visitors = st.integers(0, VISITORS - 1)
-_scans = st.tuples(
-    st.just("scan"),
-    _visitors,
-    st.sampled_from(SPOTS),
-    st.none() | st.integers(0, 2 * 24 * 60),
-    st.sampled_from(["ja", "en"]),
-)
+_KINDS = {
+    "scan": 43,
+    "refused": 12,
+    "again": 6,
+    "later": 8,
+    "prize": 12,
+    "apply": 10,
+    "replan": 4,
+    "heads": 4,
+    "erase": 1,
+}
+"""How often, of a hundred, a step is of a kind."""
+_KIND_OF = [kind for kind, weight in _KINDS.items() for _ in range(weight)]
+
+Step = tuple[int, int, int, str, int, str]
 steps = st.lists(
-    st.one_of(
-        _scans,
-        _scans,
-        _scans,
-        st.tuples(st.just("again"), st.integers(0, 5)),
-        st.tuples(st.just("later"), st.integers(1, 900)),
-        st.tuples(st.just("replan"), st.integers(0, len(_REPLANS) - 1)),
-        st.tuples(st.just("erase"), _visitors),
-        st.tuples(st.just("heads"), st.sampled_from(SPOTS), st.sampled_from([3, -1])),
-        st.tuples(st.just("prize"), _visitors, st.sampled_from(PRIZES), st.integers(0, 2)),
-        st.tuples(st.just("apply"), st.sampled_from(sorted(CATALOGUE)), st.integers(1, 9)),
+    st.tuples(
+        st.integers(0, len(_KIND_OF) - 1),
+        st.integers(0, 1),  # rally
+        st.integers(0, VISITORS - 1),
+        st.sampled_from(SPOTS),
+        st.integers(0, 3 * 24 * 60),  # minutes, of which those above two days mean "now"
+        st.sampled_from(["ja", "en"]),
     ),
-    min_size=5,
-    max_size=45,
+    min_size=30,
+    max_size=60,
 )
-"""Scans (now, or so many minutes ago), the same scans again, time that passes, replans, erasures,
+"""Scans (now, so many minutes ago, or far too long ago), the same scans again, time that passes, replans, erasures,
 headcounts, prizes; and in between, projections that apply a little of what is new."""
 
 
 class History:
-    """One rally of its own in the log of an engine."""
+    """Two rallies of their own in the log of an engine."""
 
     def __init__(self, engine: Engine, clock: SetClock) -> None:
         self.engine = engine
         self.clock = clock
-        self.rally = f"walk-{next(_numbers)}"
+        number = next(_numbers)
+        self.rallies = [f"walk-{number}-{index}" for index in range(len(ZONES))]
         self.visitors = [uuid4() for _ in range(VISITORS)]
         self.scans: list[Scan] = []
 
     async def begin(self) -> None:
-        """Lay the rally out and open it."""
+        """Lay the rallies out and open them."""
         self.clock.now = NOON
-        await self.engine.plan(self._plan(), "test")
-        await self.engine.change(
-            self.rally, lambda rally, now: open_rally(rally, builders.OPENED, "test")
-        )
+        for rally in self.rallies:
+            await self.engine.plan(self._plan(rally), "test")
+            await self.engine.change(
+                rally, lambda rally, now: open_rally(rally, builders.OPENED, "test")
+            )
 
-    def _plan(self, **changes: Any) -> Plan:
-        return builders.plan(rally=self.rally, **changes)
+    def _plan(self, rally: str, **changes: Any) -> Plan:
+        zone = ZONES[self.rallies.index(rally)]
+        prizes = [
+            Prize("two", builders.names(), Stamps(2), FirstCome(stock=5)),
+            *builders.plan().prizes,
+        ]
+        return builders.plan(**{"rally": rally, "time_zone": zone, "prizes": prizes} | changes)
 
-    async def take(self, step: tuple[Any, ...]) -> None:
+    async def take(self, step: Step) -> None:
         """Let one step happen."""
-        await getattr(self, f"_{step[0]}")(*step[1:])
+        kind, rally, visitor, spot, minutes, language = step
+        name, who = self.rallies[rally], self.visitors[visitor]
+        match _KIND_OF[kind]:
+            case "scan":
+                ago = None if minutes > 2 * 24 * 60 else minutes
+                await self._scan(name, who, spot, ago, language)
+            case "refused":
+                await self._scan(name, who, spot, 8 * 24 * 60 + minutes, language)
+            case "again":
+                await self._again(minutes % 6)
+            case "later":
+                self.clock.forward(minutes=minutes % 900)
+            case "prize":
+                await self._prize(name, who, ("two", "five", "line")[minutes % 3], minutes % 4)
+            case "apply":
+                await self._apply(sorted(CATALOGUE)[minutes % len(CATALOGUE)], 1 + minutes % 9)
+            case "replan":
+                changes = _REPLANS[minutes % len(_REPLANS)]
+                await self.engine.plan(self._plan(name, **changes), "test")
+            case "heads":
+                number = 3 if minutes % 2 else -1
+                await self.engine.count_heads(name, spot, number, uuid4(), "test")
+            case "erase":
+                await self._change(
+                    name, who, lambda rally, card, now: prizes.erase(rally, card, who, now, "t")
+                )
 
-    async def _scan(self, visitor: int, spot: str, ago: int | None, language: str) -> None:
+    async def _scan(
+        self, rally: str, visitor: UUID, spot: str, ago: int | None, language: str
+    ) -> None:
         at = None if ago is None else self.clock() - timedelta(minutes=ago)
-        key = self.engine.keyring.newest_code_key(self.rally)
+        key = self.engine.keyring.newest_code_key(rally)
         one = Scan(
-            rally=self.rally,
+            rally=rally,
             spot_tag=spot_tag(spot),
             key_id=key.id,
-            visitor=self.visitors[visitor],
+            visitor=visitor,
             scan_id=uuid4(),
             language=language,
             evidence="printed",
@@ -122,31 +160,19 @@ class History:
         (outcome,) = await self.engine.log.commit(bucket, [scan])
         assert not isinstance(outcome, Exception), outcome
 
-    async def _later(self, minutes: int) -> None:
-        self.clock.forward(minutes=minutes)
-
-    async def _replan(self, which: int) -> None:
-        await self.engine.plan(self._plan(**_REPLANS[which]), "test")
-
-    async def _erase(self, visitor: int) -> None:
-        one = self.visitors[visitor]
-        await self._change(one, lambda rally, card, now: prizes.erase(rally, card, one, now, "t"))
-
-    async def _heads(self, spot: str, number: int) -> None:
-        await self.engine.count_heads(self.rally, spot, number, uuid4(), "test")
-
-    async def _prize(self, visitor: int, prize: str, what: int) -> None:
-        one = self.visitors[visitor]
+    async def _prize(self, rally: str, one: UUID, prize: str, what: int) -> None:
+        id_ = uuid5(one, prize)
         decisions = [
             lambda rally, card, now: prizes.enter(rally, card, one, prize, now),
-            lambda rally, card, now: prizes.hand_over(rally, card, one, prize, None, now, "t"),
-            lambda rally, card, now: prizes.reverse(rally, card, one, prize, None, now, "t"),
+            lambda rally, card, now: prizes.hand_over(rally, card, one, prize, None, id_, now, "t"),
+            lambda rally, card, now: prizes.hand_over(rally, card, one, prize, None, id_, now, "t"),
+            lambda rally, card, now: prizes.reverse(rally, card, one, prize, None, id_, now, "t"),
         ]
-        await self._change(one, decisions[what])
+        await self._change(rally, one, decisions[what])
 
-    async def _change(self, visitor: UUID, decision: Any) -> None:
+    async def _change(self, rally: str, visitor: UUID, decision: Any) -> None:
         with contextlib.suppress(NotAllowed):  # a "no" leaves nothing in the log
-            await self.engine.change_card(visitor, self.rally, decision)
+            await self.engine.change_card(visitor, rally, decision)
 
     async def _apply(self, name: str, facts_max: int) -> None:
         async with self.engine.pool.acquire() as connection:
@@ -154,17 +180,17 @@ class History:
 
     # --- what is there, and what should be ---
 
-    async def facts(self) -> list[Fact]:
-        """The rally's facts, a visitor's in their order."""
+    async def facts(self, rally: str) -> list[Fact]:
+        """A rally's facts, a visitor's in their order."""
         facts = []
         for head in await self.engine.pool.fetch(sql.READ_HEADS):
             rows = await self.engine.pool.fetch(sql.READ_EVENTS, head["bucket"], 0, 1_000_000)
-            facts += [to_fact(row) for row in rows if row["rally"] == self.rally]
+            facts += [to_fact(row) for row in rows if row["rally"] == rally]
         return facts
 
-    async def expected(self) -> dict[str, models.Rows]:
+    async def expected(self, rally: str) -> dict[str, models.Rows]:
         """Every table by plain Python."""
-        facts, course = await self.facts(), self.engine.rallies.get(self.rally).course
+        facts, course = await self.facts(rally), self.engine.rallies.get(rally).course
         completion = models.completion(course, facts)
         return {
             "footfall": models.footfall(course, facts),
@@ -175,21 +201,19 @@ class History:
             "refusals": models.refusals(course, facts),
         }
 
-    async def tables(self) -> dict[str, models.Rows]:
+    async def tables(self, rally: str) -> dict[str, models.Rows]:
         """Every table as it is."""
-        course = self.engine.rallies.get(self.rally).course
-        return {
-            table: dict(_split(table, _plain(row, course)) for row in await self._rows(table))
-            for table in _KEYS
-        }
-
-    async def _rows(self, table: str) -> list[Any]:
-        return await self.engine.pool.fetch(f"SELECT * FROM {table} WHERE rally = $1", self.rally)
+        course = self.engine.rallies.get(rally).course
+        tables = {}
+        for table in _KEYS:
+            rows = await self.engine.pool.fetch(f"SELECT * FROM {table} WHERE rally = $1", rally)
+            tables[table] = dict(_split(table, _plain(row, course)) for row in rows)
+        return tables
 
 
 _KEYS = {
     "footfall": 3,
-    "completion": 1,
+    "completion": 2,
     "completion_totals": 3,
     "flow": 2,
     "prizes": 2,

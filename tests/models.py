@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
@@ -50,20 +51,21 @@ def footfall(course: Course, facts: list[Fact]) -> Rows:
 
 
 def completion(course: Course, facts: list[Fact]) -> Rows:
-    """What each visitor's visits come to, looked at after every one in the order of their times."""
-    ways: dict[UUID, dict[str, int]] = defaultdict(dict)
+    """What each card's visits come to, looked at after every one in the order of their times."""
+    ways: dict[tuple[UUID, int], dict[str, int]] = defaultdict(dict)
     erased: set[UUID] = set()
     for fact in facts:
         if isinstance(fact, VisitRecorded):
-            way = ways[fact.visitor]
+            local = fact.occurred_at.astimezone(course.zone)
+            day = 0 if course.plan.carry_over else int(f"{local:%Y%m%d}")
+            way = ways[fact.visitor, day]
             at = micros(fact.occurred_at)
             way[fact.spot] = min(at, way.get(fact.spot, at))
         elif isinstance(fact, VisitorErased):
-            ways[fact.visitor] = ways[fact.visitor]
             erased.add(fact.visitor)
     return {
-        (visitor,): (*_come_to(course, way), visitor in erased, _met(course, way), way)
-        for visitor, way in ways.items()
+        (visitor, day): (*_come_to(course, way), visitor in erased, _met(course, way), way)
+        for (visitor, day), way in ways.items()
     }
 
 
@@ -86,8 +88,8 @@ def _met(course: Course, way: dict[str, int]) -> dict[str, int]:
     for prize, gauge in course.gauges:
         for moment in sorted(at for spot, at in way.items() if spot in course.spots):
             so_far = [s for s, at in way.items() if s in course.spots and at <= moment]
-            bits = sum(course.bit_of[spot] for spot in so_far)
-            have, need = gauge(bits, sum(course.spots[spot].stamps for spot in so_far))
+            bits = [course.bit_of[spot] for spot in sorted(so_far, key=lambda s: (way[s], s))]
+            have, need = gauge(Seen(sum(bits), [(bit, "printed") for bit in bits]))
             if have >= need:
                 met[prize] = moment
                 break
@@ -101,8 +103,16 @@ def completion_totals(rows: Rows) -> Rows:
         if first_at is not None:
             totals["stamps", "", stamps] += 1
             for prize, at in met.items():
-                totals["met", prize, (at - first_at) // 60_000_000] += 1
+                totals["met", prize, counted_as((at - first_at) // 60_000_000)] += 1
     return {key: (visitors,) for key, visitors in totals.items()}
+
+
+def counted_as(minutes: int) -> int:
+    """Minutes exact in the first hour, then by fives, by quarters of an hour, by hours."""
+    if minutes < 60:
+        return minutes
+    step = 5 if minutes < 180 else 15 if minutes < 1440 else 60
+    return minutes // step * step
 
 
 def flow(course: Course, facts: list[Fact]) -> Rows:
@@ -117,7 +127,9 @@ def flow(course: Course, facts: list[Fact]) -> Rows:
         walked = sorted(visits)
         for (before, _, origin), (after, _, destination) in pairwise(walked):
             if origin != destination:
-                minutes[origin, destination].append(int((after - before).total_seconds()) // 60)
+                minutes[origin, destination].append(
+                    counted_as(int((after - before).total_seconds()) // 60)
+                )
     return {pair: (len(taken), _median(taken), Counter(taken)) for pair, taken in minutes.items()}
 
 

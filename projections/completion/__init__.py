@@ -1,11 +1,11 @@
-"""Completion: how far each visitor has come, and for each rally how many have come how far.
+"""Completion: how far each card has come, and for each rally how many have come how far.
 
 The log says who was where when; `domain.completion` says what that comes to. A row keeps the first
 moment at each spot, so that a late scan can still move a moment back, and a replan is judged anew.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -14,22 +14,35 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+import domain.card
 import domain.completion
 import domain.conditions
 import domain.course
+import domain.plan
+import projections.median
 from domain.buckets import RALLIES_BUCKET
 from domain.completion import complete
 from domain.course import Course
 from domain.rally import Rally
-from projections.contract import Projection, Stretch
+from projections.contract import NotUnderstood, Projection, Stretch
+from projections.median import coarse
 
-ROWS_AT_ONCE = 5_000
-"""Rows that are read, judged and written together: a bound on memory, and on how long the
-database waits for us inside a transaction."""
+ROWS_AT_ONCE = 1_000
+"""Rows that are read, judged and written together: a bound on memory, and on how long check-ins
+wait for us (a hundredth of a second)."""
 
+COPIED_MIN = 200
+"""From so many new rows on copying is cheaper."""
 COURSES_MAX = 100
 _US_PER_MINUTE = 60_000_000
-_MODULES = (domain.completion, domain.conditions, domain.course)
+_MODULES = (
+    domain.card,
+    domain.completion,
+    domain.conditions,
+    domain.course,
+    domain.plan,
+    projections.median,
+)
 _decode_moments = msgspec.json.Decoder(dict[str, int]).decode
 _encode = msgspec.json.Encoder().encode
 _BEFORE_ALL = UUID(int=0)
@@ -38,30 +51,44 @@ Total = tuple[str, str, int]
 """Measure, item, value: see completion_totals in table.sql."""
 
 
-class Visits:
-    """What is new about somebody: first moments at spots, and whether they were erased."""
+CardKey = tuple[UUID, int]
+"""A visitor, and the day of the card: 0 where stamps carry over."""
+CardRow = tuple[UUID, int, int, int, int, int, int | None, int | None, bool, str, str]
+"""A row of the table, after its rally."""
+Marks = dict[str, int]
+"""First moments, as `domain.completion.complete` takes them."""
 
-    __slots__ = ("erased", "spots")
+
+class News:
+    """What is new in a rally: marks on cards, and visitors who were erased."""
 
     def __init__(self) -> None:
-        self.spots: dict[str, int] = {}
-        self.erased = False
+        self.cards: dict[CardKey, Marks] = {}
+        self.erased: set[UUID] = set()
 
-    def add(self, spots: Sequence[str], moments: Sequence[int], erased: bool) -> None:
-        """Add visits, in any order."""
-        first = self.spots
-        for spot, at in zip(spots, moments, strict=True):
-            if at < first.get(spot, at + 1):
-                first[spot] = at
-        self.erased = self.erased or erased
+    def add(self, visitor: UUID, day: int | None, marks: list[str], moments: list[int]) -> None:
+        """Add a row of gather.sql."""
+        if day is None:
+            self.erased.add(visitor)
+        else:
+            merge(self.cards.setdefault((visitor, day), {}), zip(marks, moments, strict=True))
+
+
+def merge(first: Marks, marks: Iterable[tuple[str, int]]) -> None:
+    """Add marks, in any order: the earliest moment of each stays."""
+    for mark, at in marks:
+        if at < first.get(mark, at + 1):
+            first[mark] = at
 
 
 class CompletionProjection(Projection):
-    """`gather.sql` returns visits; they are judged by the rules and replace the visitors' rows."""
+    """`gather.sql` returns visits; they are judged by the rules and replace the cards' rows."""
 
     def __init__(self) -> None:
         files = [Path(str(module.__file__)) for module in _MODULES]
-        super().__init__("completion", ["completion", "completion_totals"], files)
+        super().__init__(
+            "completion", ["completion", "completion_totals"], files, judges_by_plan=True
+        )
         self._courses: dict[str, Course] = {}
 
     @cached_property
@@ -70,65 +97,74 @@ class CompletionProjection(Projection):
 
     async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
         """Add what the stretches hold; then judge everybody anew whose plan they change."""
-        fresh: dict[str, dict[UUID, Visits]] = {}
+        news: dict[str, News] = {}
         for stretch in stretches:
             if stretch.bucket != RALLIES_BUCKET:
-                for row in await connection.fetch(self._statements["gather"], *stretch):
-                    rally, visitor, erased, spots, moments = row
-                    people = fresh.setdefault(rally, {})
-                    people.setdefault(visitor, Visits()).add(spots, moments, erased)
-        for rally, people in fresh.items():
+                for rally, *row in await connection.fetch(self._statements["gather"], *stretch):
+                    news.setdefault(rally, News()).add(*row)
+        for rally, fresh in news.items():
             course = await self._course(connection, rally)
-            for some in _in_portions(people):
+            for some in _in_portions(fresh.cards):
                 await self._judge(connection, rally, course, some)
+            if fresh.erased:
+                await connection.execute(self._statements["erase"], rally, list(fresh.erased))
         for stretch in stretches:
             if stretch.bucket == RALLIES_BUCKET:
                 for (rally,) in await connection.fetch(self._statements["replanned"], *stretch):
                     await self._judge_all(connection, rally)
 
     async def _judge_all(self, connection: asyncpg.Connection, rally: str) -> None:
-        course, after = await self._course(connection, rally), _BEFORE_ALL
+        course, after = await self._course(connection, rally), (_BEFORE_ALL, 0)
         more = self._statements["read_more_visitors"]
-        while rows := await connection.fetch(more, rally, after, ROWS_AT_ONCE):
-            people = {row["visitor"]: Visits() for row in rows}
-            await self._judge(connection, rally, course, people)
-            after = rows[-1]["visitor"]
+        while rows := await connection.fetch(more, rally, *after, ROWS_AT_ONCE):
+            await self._judge(connection, rally, course, {(row[0], row[1]): {} for row in rows})
+            after = (rows[-1]["visitor"], rows[-1]["day"])
 
     async def _judge(
         self,
         connection: asyncpg.Connection,
         rally: str,
         course: Course,
-        people: dict[UUID, Visits],
+        cards: dict[CardKey, Marks],
     ) -> None:
-        """Merge what is new about `people` into their rows, and keep the totals equal to them."""
+        """Merge what is new about `cards` into their rows, and keep the totals equal to them."""
+        visitors = list({visitor for visitor, _ in cards})
         kept = {
-            row["visitor"]: row
-            for row in await connection.fetch(
-                self._statements["read_visitors"], rally, list(people)
-            )
+            (row["visitor"], row["day"]): row
+            for row in await connection.fetch(self._statements["read_visitors"], rally, visitors)
         }
         totals: Counter[Total] = Counter()
-        rows = []
-        for visitor, visits in people.items():
-            row = kept.get(visitor)
+        rows: list[CardRow] = []
+        for key, marks in cards.items():
+            row = kept.get(key)
             if row is not None:
-                known = _decode_moments(row["visited"])
-                visits.add(list(known), list(known.values()), row["erased"])
+                merge(marks, _decode_moments(row["visited"]).items())
                 _count(totals, -1, row["stamps"], row["first_at"], _decode_moments(row["met"]))
-            now = complete(course, visits.spots)
+            now = complete(course, marks)
             _count(totals, 1, now.stamps, now.first_at, now.met)
-            rows.append(
-                (
-                    visitor,
-                    *now[:-1],
-                    visits.erased,
-                    _encode(now.met).decode(),
-                    _encode(visits.spots).decode(),
-                )
-            )
-        await connection.execute(self._statements["write"], rally, *_columns(rows))
+            erased = row is not None and row["erased"]
+            met, visited = _encode(now.met).decode(), _encode(marks).decode()
+            counts = (now.stamps, now.spots, now.areas, now.lines)
+            rows.append((*key, *counts, now.first_at, now.last_at, erased, met, visited))
+        await self._write(connection, rally, rows, kept)
         await self._add_totals(connection, rally, totals)
+
+    async def _write(
+        self,
+        connection: asyncpg.Connection,
+        rally: str,
+        rows: list[CardRow],
+        kept: Container[CardKey],
+    ) -> None:
+        """Put the cards' rows in their places. Where many are new they are copied, at half the
+        cost: so it is when the log is read from its beginning."""
+        new = [row for row in rows if (row[0], row[1]) not in kept]
+        if len(new) >= COPIED_MIN:
+            records = [(rally, *row) for row in new]
+            await connection.copy_records_to_table("completion", records=records)
+            rows = [row for row in rows if (row[0], row[1]) in kept]
+        if rows:
+            await connection.execute(self._statements["write"], rally, *_columns(rows))
 
     async def _add_totals(
         self, connection: asyncpg.Connection, rally: str, totals: Counter[Total]
@@ -136,24 +172,25 @@ class CompletionProjection(Projection):
         changes = [(rally, *total, people) for total, people in totals.items() if people]
         if changes:
             await connection.execute(self._statements["write_totals"], *_columns(changes))
-        if any(change[-1] < 0 for change in changes):
-            await connection.execute(self._statements["drop_empty_totals"], rally)
+        if left := [change[1:-1] for change in changes if change[-1] < 0]:
+            await connection.execute(self._statements["drop_empty_totals"], rally, *_columns(left))
 
     async def _course(self, connection: asyncpg.Connection, rally: str) -> Course:
         """The course of a rally as it is now, made once for each of its states."""
         digest = await connection.fetchval(self._statements["read_digest"], rally)
         if digest is None:
-            raise LookupError(f"there is no rally {rally}")
+            raise NotUnderstood(f"there is no rally {rally}")
         if digest not in self._courses:
             if len(self._courses) >= COURSES_MAX:
                 self._courses.clear()
-            state = await connection.fetchval(self._statements["read_rally"], rally)
+            # With its digest once more: the rally may have changed in between.
+            digest, state = await connection.fetchrow(self._statements["read_rally"], rally)
             self._courses[digest] = msgspec.json.decode(state, type=Rally).course
         return self._courses[digest]
 
 
-def _in_portions(people: dict[UUID, Visits]) -> Iterator[dict[UUID, Visits]]:
-    rest = iter(people.items())
+def _in_portions(cards: dict[CardKey, Marks]) -> Iterator[dict[CardKey, Marks]]:
+    rest = iter(cards.items())
     while some := dict(islice(rest, ROWS_AT_ONCE)):
         yield some
 
@@ -161,12 +198,12 @@ def _in_portions(people: dict[UUID, Visits]) -> Iterator[dict[UUID, Visits]]:
 def _count(
     totals: Counter[Total], people: int, stamps: int, first_at: int | None, met: dict[str, int]
 ) -> None:
-    """Count a visitor into (or with -1 out of) the totals."""
+    """Count a card into (or with -1 out of) the totals."""
     if first_at is None:
         return
     totals["stamps", "", stamps] += people
     for prize, at in met.items():
-        totals["met", prize, (at - first_at) // _US_PER_MINUTE] += people
+        totals["met", prize, coarse((at - first_at) // _US_PER_MINUTE)] += people
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:

@@ -1,11 +1,21 @@
 -- Who visited what in a stretch of one bucket. $1 bucket, $2 after, $3 up to this position.
--- Returns rally, visitor, erased, and as arrays of equal length spots and moments (microseconds
--- since 1970), in no order; a spot may come more than once.
-SELECT rally, visitor, bool_or(type = 'VisitorErased') AS erased,
-       coalesce(array_agg(spot) FILTER (WHERE type = 'VisitRecorded'), '{}') AS spots,
-       coalesce(array_agg((extract(epoch FROM occurred_at) * 1000000)::bigint)
-                    FILTER (WHERE type = 'VisitRecorded'), '{}') AS moments
-FROM events
+-- Returns rally, visitor, day (0 where stamps carry over), and as arrays of equal length marks (the
+-- spot, or spot#evidence if not printed) and moments (microseconds since 1970), in no order; a mark
+-- may come more than once. An erasure has a row of its own, with day NULL.
+-- Microseconds of our centuries fit a float exactly; visitors come first in the sorting because they
+-- tell rows apart at once.
+WITH daily AS MATERIALIZED (
+    SELECT rally, time_zone FROM rallies WHERE state -> 'plan' -> 'carry_over' = 'false'
+)
+SELECT events.rally, visitor,
+       CASE WHEN type = 'VisitorErased' THEN NULL
+            WHEN daily.rally IS NULL THEN 0
+            ELSE to_char(occurred_at AT TIME ZONE daily.time_zone, 'YYYYMMDD')::integer
+       END AS day,
+       array_agg(CASE WHEN evidence = 'printed' THEN spot ELSE spot || '#' || evidence END)
+           AS marks,
+       array_agg((date_part('epoch', occurred_at) * 1000000)::bigint) AS moments
+FROM events LEFT JOIN daily ON daily.rally = events.rally
 WHERE bucket = $1 AND position > $2 AND position <= $3
   AND type IN ('VisitRecorded', 'VisitorErased')
-GROUP BY rally, visitor
+GROUP BY 2, 1, 3

@@ -1,2 +1,2 @@
--- A rally's state. $1 rally. Returns state.
-SELECT state::text FROM rallies WHERE rally = $1
+-- A rally's state, and its digest as read_digest.sql has it. $1 rally. Returns digest, state.
+SELECT md5(state::text) AS digest, state::text AS state FROM rallies WHERE rally = $1

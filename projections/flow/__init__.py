@@ -15,7 +15,7 @@ import msgspec
 
 import projections.median
 from projections.contract import Projection, Stretch
-from projections.median import Minutes, median
+from projections.median import Minutes, coarse, median
 
 Pair = tuple[str, str, str]
 
@@ -33,7 +33,8 @@ class Flow(Projection):
         changed: dict[Pair, Minutes] = {}
         for stretch in stretches:
             for *pair, minutes, moves in await connection.fetch(self.gather, *stretch):
-                changed.setdefault((pair[0], pair[1], pair[2]), Counter())[minutes] += moves
+                taken = changed.setdefault((pair[0], pair[1], pair[2]), Counter())
+                taken[coarse(minutes)] += moves
         if not changed:
             return
         kept = await connection.fetch(self.sql("read_pairs"), *_columns(changed))

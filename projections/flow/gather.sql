@@ -4,7 +4,8 @@
 -- A move is from one visit to the visitor's next at another spot on the same local day. A
 -- visitor's day of which the stretch has the first visit to arrive (firsts & 4) has no earlier
 -- ones; only for the other days the log is asked, by visitor: its moves before are taken back, its
--- moves with the new visits are added.
+-- moves with the new visits are added. Visitors come first in the sorting because they tell rows
+-- apart at once, where rallies compare equal; date_part counts in floats, which extract does not.
 WITH fresh AS MATERIALIZED (
     SELECT rally, visitor, spot, occurred_at, events.position, firsts,
            (occurred_at AT TIME ZONE coalesce(time_zone, 'of a rally that is not there'))::date
@@ -33,14 +34,14 @@ WITH fresh AS MATERIALIZED (
         SELECT rally, visitor, day, spot, occurred_at, position FROM fresh
         UNION ALL TABLE earlier
     ) AS visits
-    WINDOW way AS (PARTITION BY rally, visitor, day ORDER BY occurred_at, position)
+    WINDOW way AS (PARTITION BY visitor, rally, day ORDER BY occurred_at, position)
     UNION ALL
     SELECT rally, spot, occurred_at, -1, lag(spot) OVER way, lag(occurred_at) OVER way
     FROM earlier
-    WINDOW way AS (PARTITION BY rally, visitor, day ORDER BY occurred_at, position)
+    WINDOW way AS (PARTITION BY visitor, rally, day ORDER BY occurred_at, position)
 )
 SELECT rally, origin, destination,
-       floor(extract(epoch FROM occurred_at - since) / 60)::integer AS minutes,
+       floor(date_part('epoch', occurred_at - since) / 60)::integer AS minutes,
        sum(moves)::bigint AS moves
 FROM steps
 WHERE origin <> destination

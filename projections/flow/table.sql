@@ -5,6 +5,6 @@ CREATE TABLE IF NOT EXISTS flow (
     destination    text    NOT NULL,
     moves          bigint  NOT NULL,
     median_minutes real    NOT NULL,
-    minutes        jsonb   NOT NULL,  -- [[minutes, moves], …]: how long the moves took
+    minutes        jsonb   NOT NULL,  -- [[minutes, moves], …], the longer the coarser
     PRIMARY KEY (rally, origin, destination)
 )

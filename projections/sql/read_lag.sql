@@ -1,11 +1,12 @@
 -- How far projections are behind. $1 projections.
--- Returns projection, facts (not yet read), since (when the oldest of them was recorded; NULL:
+-- Returns projection, definition (that its tables are made by), facts (not yet read), since (when the oldest of them was recorded; NULL:
 -- none) and error (why it stands still somewhere; NULL: it does not).
-SELECT progress.projection,
+SELECT progress.projection, projections.definition,
        coalesce(sum(heads.position - progress.position), 0)::bigint AS facts,
        min(oldest.recorded_at) AS since,
-       min(progress.error) AS error
+       string_agg(progress.error, '; ' ORDER BY progress.bucket) AS error
 FROM progress
+JOIN projections USING (projection)
 JOIN heads USING (bucket)
 LEFT JOIN LATERAL (
     SELECT recorded_at FROM events
@@ -13,4 +14,4 @@ LEFT JOIN LATERAL (
       AND progress.position < heads.position
 ) AS oldest ON true
 WHERE progress.projection = ANY ($1::text[])
-GROUP BY progress.projection
+GROUP BY progress.projection, projections.definition

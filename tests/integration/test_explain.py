@@ -44,7 +44,7 @@ _FILL = (
        FROM generate_series(0, 5) AS r, generate_series(1, 9) AS p, generate_series(1, 500) AS h""",
     """INSERT INTO completion
        SELECT CASE v % 6 WHEN 0 THEN $1 ELSE 'rally-' || v % 6 END, md5(v::text)::uuid,
-              1, 1, 1, 0, 0, 0, false, '{}', '{}'
+              0, 1, 1, 1, 0, 0, 0, false, '{}', '{}'
        FROM generate_series(1, 30000) AS v""",
     """INSERT INTO completion_totals
        SELECT CASE r WHEN 0 THEN $1 ELSE 'rally-' || r END, 'met', 'prize-' || p, m, 1
@@ -100,7 +100,12 @@ ASKED = {
     ),
     "completion/more": (
         _of("completion", "read_more_visitors"),
-        (RALLY, VISITOR, 100),
+        (RALLY, VISITOR, 0, 100),
+        "completion_pkey",
+    ),
+    "completion/cards": (
+        _of("completion", "read_cards"),
+        (RALLY, VISITOR, 0, 100),
         "completion_pkey",
     ),
 }

@@ -3,29 +3,37 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import Iterator
 from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from histories import History, steps
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import RALLY, OpenEngine, SetClock, Site, until
 from test_log import scan, spots
 
+import projections.completion
+import projections.rebuild
 import projections.shadow
 from projections.apply import apply
 from projections.catalogue import CATALOGUE
 from projections.contract import Projection
 from projections.follow import read_lag
 from projections.rebuild import rebuild, verify
-from projections.shadow import BuildHindered, shadow_of
+from projections.shadow import BuildHindered, Shadow, shadow_of
 from projections.status import read_statuses
 from service.engine import Engine, running
 
-EXAMPLES = int(os.environ.get("PROJECTION_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("PROJECTION_EXAMPLES", "30"))
 ALL = pytest.mark.parametrize("projection", CATALOGUE.values(), ids=list(CATALOGUE))
+
+
+COVERED: Counter[str] = Counter()
+"""In how many rallies of all histories a table had rows."""
 
 
 def nothing(_: int) -> None:
@@ -43,30 +51,40 @@ async def test_live_equals_rebuilt_equals_a_plain_fold(
 ) -> None:
     """Given any history, applied live in any pieces; then every table is what plain Python makes of
     the facts, and what building it aside in pieces of any other size gives."""
-    rally = History(engine, clock)
-    await rally.begin()
+    walks = History(engine, clock)
+    await walks.begin()
     for step in history:
-        await rally.take(step)
+        await walks.take(step)
     await engine.follower.catch_up()
-    expected, tables = await rally.expected(), await rally.tables()
-    assert set(expected) == {table for each in CATALOGUE.values() for table in each.tables}
-    for table in expected:
-        assert tables[table] == expected[table], table
-    note(f"{sum(map(len, expected.values()))} rows")
+    for rally in walks.rallies:
+        expected, tables = await walks.expected(rally), await walks.tables(rally)
+        assert set(expected) == {table for each in CATALOGUE.values() for table in each.tables}
+        for table in expected:
+            assert tables[table] == expected[table], table
+            COVERED[table] += len(expected[table]) > 0
+        COVERED["all"] += 1
     with at_a_time(at_once):
         for projection in CATALOGUE.values():
             async with engine.own_connection() as connection:
                 assert await verify(connection, projection, nothing) == []
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _histories_have_something_in_every_table() -> Iterator[None]:
+    """A property that holds of empty tables would say nothing."""
+    COVERED.clear()
+    yield
+    for table, examples in COVERED.items():
+        assert examples >= COVERED["all"] / 3, (table, COVERED)
+
+
 @contextlib.contextmanager
-def at_a_time(facts: int) -> AsyncIterator[None]:
+def at_a_time(facts: int) -> Iterator[None]:
     """Build aside in pieces of so many facts a bucket."""
-    before, projections.shadow.FACTS_AT_ONCE = projections.shadow.FACTS_AT_ONCE, facts
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections.shadow, "FACTS_AT_ONCE", facts)
+        patch.setattr(projections.completion, "ROWS_AT_ONCE", 2)
         yield
-    finally:
-        projections.shadow.FACTS_AT_ONCE = before
 
 
 async def rows_of(engine: Engine, projection: Projection) -> list[str]:
@@ -343,3 +361,123 @@ async def test_another_process_takes_over_when_the_one_that_follows_is_gone(
     holder.terminate()  # as the kernel does for a process that was killed
     async with running(other):
         await until(lambda: _caught_up(other), seconds=5)
+
+
+# --- what stands in the way of building aside ---------------------------------------------------
+
+
+async def test_a_rebuild_that_met_poison_goes_on_once_it_is_mended(engine: Engine) -> None:
+    footfall = CATALOGUE["footfall"]
+    await visit(engine, 5)
+    await engine.follower.catch_up()
+    poison = "UPDATE events SET version = $1 WHERE position = 4 AND bucket > 0"
+    async with engine.own_connection() as connection:
+        await engine.pool.execute(poison, 9)
+        with pytest.raises(BuildHindered):
+            await rebuild(connection, footfall, nothing)
+        await engine.pool.execute(poison, 1)
+        await rebuild(connection, footfall, nothing)
+        assert await verify(connection, footfall, nothing) == []
+
+
+async def test_the_builder_tries_again_and_says_meanwhile_what_hinders_it(
+    site: Site, open_another: OpenEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given that somebody else holds on to a projection; then /readyz says so, and it is built as
+    soon as they let go."""
+    monkeypatch.setattr("service.builder.AGAIN_S", 0.05)
+    engine, flow = site.engine, CATALOGUE["flow"]
+    await visit(engine, 2)
+    await until(lambda: _caught_up(engine))
+    await engine.pool.execute("UPDATE projections SET definition = 'x' WHERE projection = 'flow'")
+    other = await open_another()
+    builder = asyncio.create_task(other.builder.run())
+    async with engine.own_connection() as connection, shadow_of(connection, flow, "rebuild"):
+        await until(lambda: _is(bool(other.builder.troubles)))
+        _, ready = await site.ask("GET", "/readyz")
+        assert ready["status"] == "impaired"
+        assert "another release" in ready["projections"]["flow"]
+    async with asyncio.timeout(30):
+        await builder
+    assert other.builder.troubles == {}
+    assert (await read_lag(engine.pool, flow, engine.clock())).error is None
+
+
+async def _is(value: bool) -> bool:
+    return value
+
+
+async def test_a_projection_that_is_new_to_an_old_log_is_shown_when_it_is_whole(
+    site: Site, open_another: OpenEngine
+) -> None:
+    """Given a log from before there was flow; then nobody is shown it empty or half full."""
+    await visit(site.engine, 6)
+    await site.engine.pool.execute(
+        "DELETE FROM projections WHERE projection = 'flow'; "
+        "DELETE FROM progress WHERE projection = 'flow'; DROP TABLE flow"
+    )
+    other = await open_another()
+    path = f"/api/rallies/{RALLY}/flow"
+    status, problem = await site.ask("GET", path, site.organiser())
+    assert (status, problem["code"]) == (503, "being_rebuilt")
+    await other.builder.run()
+    status, answer = await site.ask("GET", path, site.organiser())
+    assert (status, sum(row["moves"] for row in answer["moves"])) == (200, 12)
+
+
+async def test_what_is_told_of_a_fact_holds_nothing_of_its_data(engine: Engine) -> None:
+    await engine.count_heads(RALLY, spots(engine)[0], 3, uuid4(), "test")
+    await engine.pool.execute(
+        """UPDATE events SET data = '{"count": "Taro 090-1234"}' WHERE type = 'HeadcountRecorded'"""
+    )
+    await engine.follower.catch_up()
+    lag = await read_lag(engine.pool, CATALOGUE["footfall"], engine.clock())
+    assert "InvalidTextRepresentationError" in lag.error
+    assert "Taro" not in lag.error
+
+
+async def test_a_headcount_without_a_number_is_no_visit_and_is_not_skipped(engine: Engine) -> None:
+    for _ in range(2):
+        await engine.count_heads(RALLY, spots(engine)[0], 3, uuid4(), "test")
+    await engine.pool.execute(
+        "UPDATE events SET data = '{}' WHERE type = 'HeadcountRecorded' AND position % 2 = 0"
+    )
+    await engine.follower.catch_up()
+    assert (await read_lag(engine.pool, CATALOGUE["footfall"], engine.clock())).error
+    assert not await engine.pool.fetchval("SELECT coalesce(sum(visits), 0) FROM footfall")
+
+
+async def test_a_plan_that_changes_while_it_is_read_is_not_remembered_wrongly(
+    engine: Engine,
+) -> None:
+    """Given a plan that is changed and changed back; then the first one holds again."""
+    rally = engine.rallies.get(RALLY)
+    await visit(engine, 3)
+    without = msgspec.structs.replace(rally.plan, prizes=[])
+    for plan in (without, rally.plan):
+        await engine.plan(plan, "test")
+        await engine.follower.catch_up()
+    async with engine.own_connection() as connection:
+        assert await verify(connection, CATALOGUE["completion"], nothing) == []
+
+
+async def test_the_swap_passes_whatever_was_applied_live_since_the_shadow_was_filled(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given visits that are appended and followed between filling and swapping; then the swap
+    catches up with them first."""
+    analyze = projections.rebuild._analyze
+
+    async def meanwhile(shadow: Shadow) -> None:
+        await analyze(shadow)
+        await visit(engine, 4)
+        await engine.follower.catch_up()
+
+    await visit(engine, 2)
+    await engine.follower.catch_up()
+    monkeypatch.setattr(projections.rebuild, "_analyze", meanwhile)
+    for number, projection in enumerate(CATALOGUE.values(), start=1):
+        async with engine.own_connection() as connection:
+            await rebuild(connection, projection, nothing)
+        lag = await read_lag(engine.pool, projection, engine.clock())
+        assert lag == (0, 0.0, None), number

@@ -58,6 +58,6 @@ class Burst:
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
             ends = loop.time() + seconds
             while (began := loop.time()) < ends:
-                samples.append(await read_lags(pool, CATALOGUE, datetime.now(UTC)))
+                samples.append(await read_lags(pool, CATALOGUE.values(), datetime.now(UTC)))
                 await asyncio.sleep(began + SAMPLE_S - loop.time())
         return samples

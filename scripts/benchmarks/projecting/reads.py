@@ -52,6 +52,8 @@ def _questions(rally: Rally, today: date) -> Iterator[Question]:
     yield Question("footfall", "read", "a spot, a week", (name, spot, *week))
     yield Question("footfall", "read", "all spots, a day", (name, None, *day))
     yield Question("footfall", "read", "all spots, a week", (name, None, *week))
+    yield Question("footfall", "read_days", "a week", (name, rally.plan.time_zone))
+    yield Question("footfall", "read_spots", "a week", (name,))
     yield Question("footfall", "read_languages", "all spots, a week", (name, None, *week))
     yield Question("completion", "read", "", (name,))
     yield Question("flow", "read", "", (name,))

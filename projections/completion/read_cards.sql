@@ -1,0 +1,5 @@
+-- A rally's cards in order, whole. $1 rally, $2 and $3 after this visitor and day, $4 at most so
+-- many. Returns visitor, day, erased, met, visited.
+SELECT visitor, day, erased, met::text AS met, visited::text AS visited FROM completion
+WHERE rally = $1 AND (visitor, day) > ($2, $3)
+ORDER BY visitor, day LIMIT $4
