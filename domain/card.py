@@ -3,12 +3,14 @@
 Moments are microseconds since 1970 (UTC), so that a card packs small and compares fast.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from operator import itemgetter
 from uuid import UUID
 
 from msgspec import Struct
 
+from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
@@ -37,6 +39,8 @@ class Visit(Struct, frozen=True, array_like=True):
     scan_id: bytes
     position: int
     earned: tuple[str, ...] = ()
+    evidence: str = ""
+    """What stands behind it; nothing is written for a printed code, which most are."""
 
 
 class RefusedScan(Struct, frozen=True, array_like=True):
@@ -48,6 +52,17 @@ class RefusedScan(Struct, frozen=True, array_like=True):
     refusal: Refusal
 
 
+class HandOver(Struct, frozen=True, array_like=True):
+    """A prize that was given, or a coupon that was used. `id` is the UUID's 16 bytes.
+
+    One that was taken back is remembered, so that its request, arriving once more, gives nothing.
+    """
+
+    prize: str
+    id: bytes
+    reversed: bool = False
+
+
 class Card(Struct, frozen=True, array_like=True):
     """Visits in the order of their positions, the newest refused scans, and what became of prizes.
 
@@ -57,7 +72,7 @@ class Card(Struct, frozen=True, array_like=True):
     visits: tuple[Visit, ...] = ()
     refused: tuple[RefusedScan, ...] = ()
     entered: tuple[str, ...] = ()
-    handed: tuple[str, ...] = ()
+    handed: tuple[HandOver, ...] = ()
     erased: bool = False
 
     def visit_of_scan(self, scan_id: bytes) -> int | None:
@@ -85,22 +100,35 @@ class Card(Struct, frozen=True, array_like=True):
         return now - self.refused[0].recorded_at >= REFUSALS_WINDOW_US
 
 
-class Tally(NamedTuple):
-    """A card's stamped spots as bits, and the stamps they are worth."""
-
-    stamped: int
-    stamps: int
+PRINTED = "printed"
 
 
-def tally(course: Course, card: Card) -> Tally:
-    """Which spots are stamped and what they are worth; spots no longer planned are left out."""
-    stamped = stamps = 0
-    for visit in card.visits:
-        bit = course.bit_of.get(visit.spot, 0)
-        if bit and not stamped & bit:
-            stamped |= bit
-            stamps += course.spots[visit.spot].stamps
-    return Tally(stamped, stamps)
+def seen(course: Course, visits: Sequence[Visit]) -> Seen:
+    """A card's visits as conditions see them; spots no longer planned are left out."""
+    bit_of, stamped = course.bit_of, 0
+    for visit in visits:
+        stamped |= bit_of.get(visit.spot, 0)
+    if not course.needs_visits:
+        return Seen(stamped)
+    # By their own times, and by name where those are the same: never by which arrived first.
+    ordered = sorted(visits, key=lambda visit: (visit.occurred_at, visit.spot))
+    return Seen(
+        stamped,
+        [
+            (bit_of[visit.spot], visit.evidence or PRINTED)
+            for visit in ordered
+            if visit.spot in bit_of
+        ],
+    )
+
+
+def current(course: Course, card: Card, at: int) -> Sequence[Visit]:
+    """The visits that count together at a moment: all of them, or, where stamps do not carry over
+    to the next day, those of its day."""
+    if course.plan.carry_over:
+        return card.visits
+    day = course.hour_at(at).of_day
+    return [visit for visit in card.visits if visit.occurred_at in day]
 
 
 def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) -> Card:
@@ -114,6 +142,7 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
                 fact.scan_id.bytes,
                 position,
                 fact.earned,
+                "" if fact.evidence == PRINTED else fact.evidence,
             )
             return _with(card, visits=(*card.visits, visit))
         case CheckInRefused():
@@ -121,10 +150,12 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
             return _with(card, refused=(*card.refused, refused)[-REFUSALS_KEPT_MAX:])
         case PrizeEntered(prize=prize):
             return _with(card, entered=(*card.entered, prize))
-        case PrizeHandedOver(prize=prize):
-            return _with(card, handed=(*card.handed, prize))
-        case HandOverReversed(prize=prize):
-            return _with(card, handed=tuple(each for each in card.handed if each != prize))
+        case PrizeHandedOver(prize=prize, hand_over_id=id_):
+            return _with(card, handed=(*card.handed, HandOver(prize, id_.bytes)))
+        case HandOverReversed(prize=prize, hand_over_id=id_):
+            back = HandOver(prize, id_.bytes, reversed=True)
+            handed = tuple(back if each.id == back.id else each for each in card.handed)
+            return _with(card, handed=handed)
         case VisitorErased():
             return Card(erased=True)
 
@@ -135,7 +166,7 @@ def _with(
     visits: tuple[Visit, ...] | None = None,
     refused: tuple[RefusedScan, ...] | None = None,
     entered: tuple[str, ...] | None = None,
-    handed: tuple[str, ...] | None = None,
+    handed: tuple[HandOver, ...] | None = None,
 ) -> Card:
     # By hand: msgspec.structs.replace takes four times as long, for every stamp of a burst.
     return Card(
@@ -163,8 +194,15 @@ class PrizeView(Struct, frozen=True):
     need: int
 
 
-class CardView(Struct, frozen=True):
-    """A card as its visitor sees it."""
+class ClueView(Struct, frozen=True):
+    """How to find a spot that may be stamped next, in the plan's languages."""
+
+    spot: str
+    clue: dict[str, str]
+
+
+class CardView(Struct, frozen=True, omit_defaults=True):
+    """A card as its visitor sees it. `clues` are there where the plan has any to tell now."""
 
     rally: str
     visitor: UUID
@@ -172,28 +210,43 @@ class CardView(Struct, frozen=True):
     lines: int
     spots: list[StampView]
     prizes: list[PrizeView]
+    clues: tuple[ClueView, ...] = ()
 
 
-def view(course: Course, visitor: UUID, card: Card) -> CardView:
-    """What the visitor sees of the card: stamps in the order they were given, prizes as planned.
+def view(course: Course, visitor: UUID, card: Card, at: int) -> CardView:
+    """What the visitor sees of the card at a moment: stamps in the order of their times, prizes.
 
     A stamp's time is that of the earliest visit, also when a later one has arrived before it.
     """
-    stamped, stamps = tally(course, card)
+    visits = current(course, card, at)
+    how = seen(course, visits)
     first: dict[str, int] = {}
-    for visit in card.visits:
+    for visit in visits:
         if visit.spot in course.bit_of:
             known = first.get(visit.spot, visit.occurred_at)
             first[visit.spot] = min(known, visit.occurred_at)
     prizes = []
     for prize, gauge in course.gauges:
-        have, need = gauge(stamped, stamps)
+        have, need = gauge(how)
         prizes.append(PrizeView(prize, have >= need, have, need))
     return CardView(
         course.plan.rally,
         visitor,
-        stamps,
-        course.full_lines(stamped),
-        [StampView(spot, course.local(at)) for spot, at in first.items()],
+        course.stamps_of(how.stamped),
+        course.full_lines(how.stamped),
+        [
+            StampView(spot, course.local(moment))
+            for spot, moment in sorted(first.items(), key=itemgetter(1, 0))
+        ],
         prizes,
+        _clues(course, first) if course.clued else (),
+    )
+
+
+def _clues(course: Course, stamped: Mapping[str, int]) -> tuple[ClueView, ...]:
+    """The clues of the spots that may be stamped next: what they wait for is on the card."""
+    return tuple(
+        ClueView(spot.id, spot.clue)
+        for spot in course.clued
+        if spot.clue and spot.id not in stamped and (spot.after is None or spot.after in stamped)
     )

@@ -4,12 +4,12 @@ Built once a plan, used for every scan; nothing here is stored. What it works ou
 within bounds: the same arguments always give the same answer.
 """
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta, timezone
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from domain.conditions import gauge
+from domain.conditions import LINES, Condition, InOrder, Line, WithEvidence, gauge, parts
 from domain.encoding import micros, moment_of, spot_tag
 from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Plan, lines_of
 
@@ -30,34 +30,58 @@ class Course:
         self.spots = {spot.id: spot for spot in plan.spots}
         self.bit_of = {spot.id: 1 << index for index, spot in enumerate(plan.spots)}
         self.spot_by_tag = {spot_tag(spot.id): spot.id for spot in plan.spots}
+        self.clued = [spot for spot in plan.spots if spot.clue]
         self.every_spot = (1 << len(plan.spots)) - 1
-        self.areas = [
-            self._mask([spot.id for spot in plan.spots if spot.area == area.id])
+        self.area_bits = {
+            area.id: self.mask(spot.id for spot in plan.spots if spot.area == area.id)
             for area in plan.areas
-        ]
-        self.lines = [[self._mask(line) for line in lines_of(sheet)] for sheet in plan.sheets]
+        }
+        self.lines = self.lines_of(None, LINES)
+        self._exceptions = {each.day: each for each in plan.exceptions}
+        self._has_hours = bool(plan.opens or plan.exceptions)
         self.late_max = timedelta(hours=plan.late_scan_hours_max)
         self.starts = _midnight(plan.first_day, self.zone)
         self.ends = _midnight(plan.last_day + timedelta(days=1), self.zone)
+        self.needs_visits = any(
+            isinstance(each, InOrder | WithEvidence) for each in _conditions(plan)
+        )
         self.gauges = [(prize.id, gauge(self, prize.condition)) for prize in plan.prizes]
-        self._all_lines = [line for sheet in self.lines for line in sheet]
         self.period_of = self._period()
         """The part of a visit's key that says when a revisit counts again, for a moment in
         microseconds since 1970."""
         self._full_lines: dict[int, int] = {}
+        self._stamps: dict[int, int] = {}
         self._hours: dict[int, Hour] = {}
 
-    def _mask(self, spots: list[str]) -> int:
+    def mask(self, spots: Iterable[str]) -> int:
+        """Spots of the plan as bits."""
         mask = 0
         for spot in spots:
             mask |= self.bit_of[spot]
         return mask
 
+    def lines_of(self, sheet: str | None, kinds: Sequence[Line]) -> list[int]:
+        """The lines of some kinds, of one sheet or of all, as bits."""
+        return [
+            self.mask(line)
+            for each in self.plan.sheets
+            if sheet in (None, each.id)
+            for line in lines_of(each, kinds)
+        ]
+
+    def stamps_of(self, stamped: int) -> int:
+        """What the stamped spots are worth, given as bits."""
+        known = self._stamps.get(stamped)
+        if known is None:
+            known = sum(spot.stamps for spot in self.plan.spots if self.bit_of[spot.id] & stamped)
+            _remember(self._stamps, stamped, known)
+        return known
+
     def full_lines(self, stamped: int) -> int:
         """How many lines of all sheets are full, given the stamped spots as bits."""
         known = self._full_lines.get(stamped)
         if known is None:
-            known = sum(1 for line in self._all_lines if stamped & line == line)
+            known = sum(1 for line in self.lines if stamped & line == line)
             _remember(self._full_lines, stamped, known)
         return known
 
@@ -77,6 +101,36 @@ class Course:
     def begins(self, day: date) -> datetime:
         """When a day of the rally's time zone begins."""
         return _midnight(day, self.zone)
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """When stamps are given next, if they are not at `at`; None if they are.
+
+        Without daily hours a day is open all day. After the last opening: the end of the rally.
+        """
+        if not self._has_hours:
+            return None
+        day = at.astimezone(self.zone).date()
+        while day <= self.plan.last_day:
+            hours = self._hours_of(day)
+            if hours is not None and at < hours[1]:
+                return None if hours[0] <= at else hours[0]
+            day += timedelta(days=1)
+        return self.ends
+
+    def _hours_of(self, day: date) -> tuple[datetime, datetime] | None:
+        """When stamps are given on a day; None if not at all."""
+        own = self._exceptions.get(day)
+        if own is not None and own.closed:
+            return None
+        opens = (own and own.opens) or self.plan.opens or time()
+        closes = (own and own.closes) or self.plan.closes
+        begins = datetime.combine(day, opens, self.zone).astimezone(UTC)
+        if closes is None:
+            ends = self.begins(day + timedelta(days=1)).astimezone(UTC)
+        else:
+            ends = datetime.combine(day, closes, self.zone).astimezone(UTC)
+        # When clocks are put forward, hours that fall into the gap are none.
+        return (begins, ends) if begins < ends else None
 
     def _period(self) -> Callable[[int], int]:
         match self.plan.revisit:
@@ -112,6 +166,11 @@ class Hour(NamedTuple):
     of_day: range
     of_hour: range
     epoch: datetime
+
+
+def _conditions(plan: Plan) -> Iterator[Condition]:
+    for prize in plan.prizes:
+        yield from parts(prize.condition)
 
 
 def _remember(memory: dict[int, T], key: int, value: T) -> None:

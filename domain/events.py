@@ -140,12 +140,16 @@ class PrizeEntered(Struct, frozen=True, kw_only=True):
 
 
 class PrizeHandedOver(Struct, frozen=True, kw_only=True):
-    """A visitor was given a prize, at a spot or (None) at the organiser's."""
+    """A visitor was given a prize, at a spot or (None) at the organiser's.
+
+    `hand_over_id` is made at the counter: a hand-over that is sent again is the same one.
+    """
 
     rally: str
     visitor: UUID
     prize: str
     spot: str | None
+    hand_over_id: UUID
     occurred_at: datetime
     by: str
 
@@ -157,6 +161,7 @@ class HandOverReversed(Struct, frozen=True, kw_only=True):
     visitor: UUID
     prize: str
     spot: str | None
+    hand_over_id: UUID
     occurred_at: datetime
     by: str
 

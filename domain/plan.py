@@ -7,13 +7,28 @@ several fields is checked by `mistakes`. Reading a file with its line numbers is
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, time
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Annotated, NamedTuple
 from zoneinfo import available_timezones
 
 from msgspec import Meta, Struct
 
-from domain.conditions import BingoLines, Condition, Count, Stamps
+from domain.conditions import (
+    CONDITIONS_DEEP_MAX,
+    LINES,
+    AllOf,
+    AnyOf,
+    Areas,
+    BingoLines,
+    Condition,
+    Count,
+    InOrder,
+    Line,
+    SpotsInArea,
+    SpotsOf,
+    Stamps,
+    WithEvidence,
+)
 from domain.encoding import spot_tag
 
 Id = Annotated[
@@ -69,6 +84,19 @@ class Spot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     opens: LocalTime | None = None
     closes: LocalTime | None = None
     closed_days: Names | None = None
+    after: Id | None = None
+    """A spot that must be on the card before this one can be stamped."""
+    clue: Names | None = None
+    """How to find the spot; told to those who may stamp it next."""
+
+
+class DayException(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A day with other hours, or (`closed`) one on which no stamps are given."""
+
+    day: date
+    opens: LocalTime | None = None
+    closes: LocalTime | None = None
+    closed: bool = False
 
 
 class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,24 +126,66 @@ class OncePerInterval(
 Revisit = OncePerRally | OncePerDay | OncePerInterval
 
 
-class Draw(Struct, frozen=True, forbid_unknown_fields=True, tag="draw", tag_field="kind"):
-    """Winners are drawn; `chances` says how many tickets an entry is worth."""
+class Tier(Struct, frozen=True, forbid_unknown_fields=True):
+    """From so much of what the condition counts, an entry has so many chances."""
+
+    at_least: Count
+    chances: Count
+
+
+class Draw(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag="draw",
+    tag_field="kind",
+):
+    """Winners are drawn among the entries.
+
+    `chances` says how many tickets an entry is worth; `tiers` say so for more than the condition
+    asks for. Of prizes with the same `choice` a visitor enters for one. `automatic`: whoever meets
+    the condition takes part.
+    """
 
     winners: Count
     chances: Annotated[
         str, Meta(pattern=r"^(one|per_line)$(?!\n)", description="one or per_line")
     ] = "one"
+    tiers: list[Tier] = []
+    choice: Id | None = None
+    automatic: bool = False
 
 
 class FirstCome(
-    Struct, frozen=True, forbid_unknown_fields=True, tag="first_come", tag_field="kind"
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag="first_come",
+    tag_field="kind",
 ):
-    """Handed over at once while stock lasts."""
+    """Handed over at once while stock lasts, in all and (`per_day`) on a day."""
 
     stock: Count | None = None
+    per_day: Count | None = None
 
 
-Giving = Draw | FirstCome
+class Coupon(
+    Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag="coupon",
+    tag_field="kind",
+):
+    """Used up one by one at the counter, so many times; in some areas only, if any are named."""
+
+    uses: Count = 1
+    areas: list[Id] = []
+
+
+Giving = Draw | FirstCome | Coupon
 
 
 class Prize(Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,6 +210,11 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     summary: Names | None = None
     revisit: Revisit = OncePerRally()
     late_scan_hours_max: Annotated[int, Meta(ge=0, le=24 * 14)] = 72
+    carry_over: bool = True
+    """Whether stamps count on the days after; if not, each day begins with an empty card."""
+    opens: LocalTime | None = None
+    closes: LocalTime | None = None
+    exceptions: list[DayException] = []
     sheets: list[Sheet] = []
     prizes: list[Prize] = []
 
@@ -157,13 +232,18 @@ def text_in(names: dict[str, str], language: str) -> str:
     return found or next(iter(names.values()))
 
 
-def lines_of(sheet: Sheet) -> list[list[str]]:
-    """Rows, columns and the two diagonals of a sheet, as spot ids."""
+def lines_of(sheet: Sheet, kinds: Sequence[Line] = LINES) -> list[list[str]]:
+    """The lines of a sheet as spot ids: rows, columns, and the two diagonals."""
     rows, size = sheet.rows, len(sheet.rows)
-    columns = [[row[i] for row in rows] for i in range(size)]
-    falling = [rows[i][i] for i in range(size)]
-    rising = [rows[size - 1 - i][i] for i in range(size)]
-    return [*rows, *columns, falling, rising]
+    found: dict[Line, list[list[str]]] = {
+        "rows": [list(row) for row in rows],
+        "columns": [[row[i] for row in rows] for i in range(size)],
+        "diagonals": [
+            [rows[i][i] for i in range(size)],
+            [rows[size - 1 - i][i] for i in range(size)],
+        ],
+    }
+    return [line for kind in LINES if kind in kinds for line in found[kind]]
 
 
 def is_time_zone(name: str) -> bool:
@@ -180,12 +260,16 @@ def mistakes(plan: Plan) -> list[Mistake]:
         *_period(plan),
         *_unique(plan),
         *_references(plan),
+        *_ways(plan),
+        *_hours(plan),
         *_sheets(plan),
         *_prizes(plan),
     ]
 
 
 def _period(plan: Plan) -> Iterator[Mistake]:
+    if not plan.carry_over and isinstance(plan.revisit, OncePerRally):
+        yield Mistake(("revisit",), "daily or interval: a stamp of yesterday is gone today")
     if not is_time_zone(plan.time_zone):
         yield Mistake(("time_zone",), "a time zone such as Asia/Tokyo")
     earliest, latest = DAYS_BETWEEN
@@ -247,18 +331,128 @@ def _sheets(plan: Plan) -> Iterator[Mistake]:
             yield Mistake(("sheets", number, "rows"), f"each spot once ({', '.join(twice)})")
 
 
+def _ways(plan: Plan) -> Iterator[Mistake]:
+    """Spots that wait for others wait for known ones, and none of them for itself."""
+    after = {spot.id: spot.after for spot in plan.spots}
+    for index, spot in enumerate(plan.spots):
+        where = ("spots", index, "after")
+        if spot.after is None:
+            continue
+        if spot.after not in after:
+            yield Mistake(where, f"a spot of this plan, not {spot.after}")
+            continue
+        seen: set[str] = set()
+        at: str | None = spot.after
+        while at is not None and at not in seen:
+            seen.add(at)
+            at = after.get(at)
+        if spot.id in seen:
+            yield Mistake(where, "a spot that can be reached first; this way leads back here")
+
+
+def _hours(plan: Plan) -> Iterator[Mistake]:
+    if (plan.opens is None) != (plan.closes is None):
+        yield Mistake(("opens" if plan.opens is None else "closes",), "both opens and closes")
+    elif plan.opens and plan.closes and plan.closes <= plan.opens:
+        yield Mistake(("closes",), f"a time after opens ({plan.opens:%H:%M})")
+    days: set[date] = set()
+    for index, each in enumerate(plan.exceptions):
+        where = ("exceptions", index)
+        if each.day in days:
+            yield Mistake((*where, "day"), "a day that is not named before")
+        days.add(each.day)
+        if not plan.first_day <= each.day <= plan.last_day:
+            yield Mistake((*where, "day"), f"a day from {plan.first_day} to {plan.last_day}")
+        opens, closes = each.opens or plan.opens, each.closes or plan.closes
+        if not each.closed and (opens is None or closes is None or closes <= opens):
+            yield Mistake(where, "closed: true, or opens and a later closes")
+
+
 def _prizes(plan: Plan) -> Iterator[Mistake]:
-    lines = sum(2 * len(sheet.rows) + 2 for sheet in plan.sheets)
-    stamps = sum(spot.stamps for spot in plan.spots)
+    areas = {area.id for area in plan.areas}
     for index, prize in enumerate(plan.prizes):
-        where = ("prizes", index, "condition", "at_least")
-        match prize.condition:
-            case BingoLines(at_least) if at_least > lines:
-                yield Mistake(where, f"at most {lines}, the lines of all sheets")
-            case Stamps(at_least) if at_least > stamps:
-                yield Mistake(where, f"at most {stamps}, the stamps of all spots")
+        where = ("prizes", index, "giving")
+        yield from _condition(plan, prize.condition, ("prizes", index, "condition"), 1)
         match prize.giving:
             case Draw(chances="per_line") if not plan.sheets:
-                yield Mistake(
-                    ("prizes", index, "giving", "chances"), "one, as this plan has no sheets"
-                )
+                yield Mistake((*where, "chances"), "one, as this plan has no sheets")
+            case Draw(choice=str(), automatic=True):
+                yield Mistake((*where, "automatic"), "false: of a choice, one is entered for")
+            case Draw(tiers=tiers):
+                for number, (lower, upper) in enumerate(pairwise(tiers), start=1):
+                    if upper.at_least <= lower.at_least:
+                        more = f"more than {lower.at_least}, the tier before"
+                        yield Mistake((*where, "tiers", number, "at_least"), more)
+            case Coupon(areas=named):
+                for number, area in enumerate(named):
+                    if area not in areas:
+                        known = f"one of the areas: {', '.join(sorted(areas))}"
+                        yield Mistake((*where, "areas", number), known)
+
+
+def _condition(
+    plan: Plan, condition: Condition, where: tuple[str | int, ...], deep: int
+) -> Iterator[Mistake]:
+    """What a condition asks for must be there to be had."""
+    if deep > CONDITIONS_DEEP_MAX:
+        yield Mistake(where, f"conditions at most {CONDITIONS_DEEP_MAX} deep")
+        return
+    match condition:
+        case Stamps(at_least):
+            yield from _at_most(
+                where, at_least, sum(s.stamps for s in plan.spots), "stamps of all spots"
+            )
+        case BingoLines(at_least, sheet, kinds):
+            if sheet is not None and sheet not in {each.id for each in plan.sheets}:
+                yield Mistake((*where, "sheet"), "a sheet of this plan")
+                return
+            sheets = [each for each in plan.sheets if sheet in (None, each.id)]
+            lines = sum(_lines(each, kinds) for each in sheets)
+            yield from _at_most(where, at_least, lines, "lines of all sheets")
+        case SpotsOf(spots, at_least):
+            yield from _named(plan, spots, where)
+            yield from _at_most(where, at_least, len(spots), "spots named")
+        case InOrder(spots):
+            yield from _named(plan, spots, where)
+        case SpotsInArea(area, at_least):
+            there = sum(1 for spot in plan.spots if spot.area == area)
+            if area not in {each.id for each in plan.areas}:
+                known = ", ".join(sorted(each.id for each in plan.areas))
+                yield Mistake((*where, "area"), f"one of the areas: {known}")
+            elif not there:
+                yield Mistake((*where, "area"), "an area that has spots")
+            else:
+                yield from _at_most(where, at_least, there, "spots of the area")
+        case Areas(at_least, spots_each):
+            sizes = Counter(spot.area for spot in plan.spots)
+            enough = sum(1 for size in sizes.values() if size >= spots_each)
+            yield from _at_most(where, at_least, enough, "areas with so many spots")
+        case WithEvidence(_, inner):
+            yield from _condition(plan, inner, (*where, "condition"), deep + 1)
+        case AllOf(conditions) | AnyOf(conditions):
+            if isinstance(condition, AnyOf):
+                yield from _at_most(where, condition.at_least, len(conditions), "conditions named")
+            for number, each in enumerate(conditions):
+                yield from _condition(plan, each, (*where, "conditions", number), deep + 1)
+
+
+def _lines(sheet: Sheet, kinds: Sequence[Line]) -> int:
+    """How many lines a sheet has, also one that is not square, which is said elsewhere."""
+    of = {"rows": len(sheet.rows), "columns": len(sheet.rows), "diagonals": 2}
+    return sum(of[kind] for kind in set(kinds))
+
+
+def _at_most(
+    where: tuple[str | int, ...], at_least: int | None, most: int, of: str
+) -> Iterator[Mistake]:
+    if at_least is not None and at_least > most:
+        yield Mistake((*where, "at_least"), f"at most {most}, the {of}")
+
+
+def _named(plan: Plan, spots: list[str], where: tuple[str | int, ...]) -> Iterator[Mistake]:
+    known = {spot.id for spot in plan.spots}
+    for number, spot in enumerate(spots):
+        if spot not in known:
+            yield Mistake((*where, "spots", number), f"a spot of this plan, not {spot}")
+        elif spot in spots[:number]:
+            yield Mistake((*where, "spots", number), f"each spot once ({spot})")

@@ -6,64 +6,163 @@ Each returns the fact to record, None when it is so already, or raises NotAllowe
 from datetime import datetime
 from uuid import UUID
 
-from domain.card import Card, tally
+from domain.card import Card, HandOver, current, seen
+from domain.conditions import Seen, Standing
+from domain.course import Course
 from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, VisitorErased
-from domain.plan import Draw, Prize
+from domain.plan import Coupon, Draw, Prize
 from domain.rally import NotAllowed, Rally
 
 
 def enter(
     rally: Rally, card: Card, visitor: UUID, prize: str, now: datetime
 ) -> PrizeEntered | None:
-    """Take part in a prize's draw."""
+    """Take part in a prize's draw; of prizes with the same choice, in one."""
     if prize in card.entered:
         return None
-    planned = _reached(rally, card, prize)
-    if not isinstance(planned.giving, Draw):
+    giving = _reached(rally, card, prize).giving
+    if not isinstance(giving, Draw):
         raise NotAllowed("prize_not_drawn", "This prize is given at the counter, without a draw.")
+    if giving.automatic:
+        raise NotAllowed("prize_automatic", "Whoever reaches this prize takes part in its draw.")
+    if giving.choice is not None and giving.choice in _choices(rally, card):
+        raise NotAllowed("choice_made", "Another one of these prizes was chosen before.")
     return PrizeEntered(rally=rally.plan.rally, visitor=visitor, prize=prize, occurred_at=now)
 
 
+def _choices(rally: Rally, card: Card) -> set[str]:
+    """Which choices the card's entries have made."""
+    return {
+        prize.giving.choice
+        for prize in rally.plan.prizes
+        if isinstance(prize.giving, Draw) and prize.giving.choice and prize.id in card.entered
+    }
+
+
+def chances(rally: Rally, card: Card, prize: Prize) -> int:
+    """How many tickets an entry of `card` is worth in the draw of `prize`; 0 if it does not count.
+
+    By the tiers if the plan has any, else one, or one a line.
+    """
+    if card.erased or not isinstance(prize.giving, Draw):
+        return 0
+    have, need = _standing(rally, card, prize)
+    if have < need:
+        return 0
+    tiers = [tier.chances for tier in prize.giving.tiers if tier.at_least <= have]
+    if tiers:
+        return tiers[-1]
+    if prize.giving.chances == "per_line":
+        course = rally.course
+        return max(1, *(course.full_lines(each.stamped) for each in _cards(course, card)))
+    return 1
+
+
 def hand_over(
-    rally: Rally, card: Card, visitor: UUID, prize: str, spot: str | None, now: datetime, by: str
-) -> PrizeHandedOver:
-    """Give a visitor a prize, once. How many there are is not asked: staff have them at hand."""
-    if prize in card.handed:
+    rally: Rally,
+    card: Card,
+    visitor: UUID,
+    prize: str,
+    spot: str | None,
+    hand_over_id: UUID,
+    now: datetime,
+    by: str,
+) -> PrizeHandedOver | None:
+    """Give a visitor a prize, once, or use a coupon, as often as it may be used.
+
+    The same `hand_over_id` again is the same hand-over: nothing more is given. How many prizes
+    there are is not asked: staff have them at hand.
+    """
+    for each in card.handed:
+        if each.id == hand_over_id.bytes:
+            if each == HandOver(prize, each.id):
+                return None
+            raise NotAllowed("hand_over_id_used", "This hand-over was another one, or taken back.")
+    given = sum(1 for each in card.handed if each.prize == prize and not each.reversed)
+    if given and given >= _handed_max(rally, card, prize):
         raise NotAllowed("already_handed_over", "This prize was handed over before.")
-    planned = _reached(rally, card, prize)
-    if isinstance(planned.giving, Draw):
+    giving = _reached(rally, card, prize).giving
+    if isinstance(giving, Draw):
         raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    if isinstance(giving, Coupon) and giving.areas:
+        planned = rally.course.spots.get(spot or "")
+        if planned is None or planned.area not in giving.areas:
+            raise NotAllowed("coupon_not_valid_here", "This coupon is valid in other areas only.")
     return PrizeHandedOver(
-        rally=rally.plan.rally, visitor=visitor, prize=prize, spot=spot, occurred_at=now, by=by
+        rally=rally.plan.rally,
+        visitor=visitor,
+        prize=prize,
+        spot=spot,
+        hand_over_id=hand_over_id,
+        occurred_at=now,
+        by=by,
     )
 
 
+def _handed_max(rally: Rally, card: Card, name: str) -> int:
+    """How often a prize may be given in all: once, a coupon as often as it may be used; where each
+    day has its own card, for each day that has reached it."""
+    for prize in rally.plan.prizes:
+        if prize.id == name:
+            gauge = dict(rally.course.gauges)[name]
+            reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)
+            return reached * (prize.giving.uses if isinstance(prize.giving, Coupon) else 1)
+    return 1
+
+
 def reverse(
-    rally: Rally, card: Card, visitor: UUID, prize: str, spot: str | None, now: datetime, by: str
+    rally: Rally,
+    card: Card,
+    visitor: UUID,
+    prize: str,
+    spot: str | None,
+    hand_over_id: UUID,
+    now: datetime,
+    by: str,
 ) -> HandOverReversed:
     """Take a hand-over back."""
-    if prize not in card.handed:
+    if HandOver(prize, hand_over_id.bytes) not in card.handed:
         raise NotAllowed("not_handed_over", "This prize was not handed over.")
     return HandOverReversed(
-        rally=rally.plan.rally, visitor=visitor, prize=prize, spot=spot, occurred_at=now, by=by
+        rally=rally.plan.rally,
+        visitor=visitor,
+        prize=prize,
+        spot=spot,
+        hand_over_id=hand_over_id,
+        occurred_at=now,
+        by=by,
     )
 
 
 def erase(rally: Rally, card: Card, visitor: UUID, now: datetime, by: str) -> VisitorErased | None:
-    """Erase a card. What it was counted in stays counted."""
-    if card.erased:
+    """Erase a card. What it was counted in stays counted. A card that holds nothing needs none."""
+    if card.erased or card == Card():
         return None
     return VisitorErased(rally=rally.plan.rally, visitor=visitor, occurred_at=now, by=by)
 
 
 def _reached(rally: Rally, card: Card, name: str) -> Prize:
     """The prize `name`, whose condition the card meets. Raises NotAllowed."""
-    course = rally.course
     if card.erased:
         raise NotAllowed("card_erased", "This card was erased.")
-    for prize, gauge in zip(course.plan.prizes, course.gauges, strict=True):
+    for prize in rally.plan.prizes:
         if prize.id == name:
-            if not gauge[1](*tally(course, card)).met:
+            have, need = _standing(rally, card, prize)
+            if have < need:
                 raise NotAllowed("prize_not_reached", "This prize has not been reached yet.")
             return prize
     raise NotAllowed("prize_unknown", f"This rally has no prize {name[:40]}.")
+
+
+def _standing(rally: Rally, card: Card, prize: Prize) -> Standing:
+    """How far the card has come towards a prize; where each day has its own card, on its best."""
+    gauge = dict(rally.course.gauges)[prize.id]
+    return max(gauge(each) for each in _cards(rally.course, card))
+
+
+def _cards(course: Course, card: Card) -> list[Seen]:
+    """The card as conditions see it, or, where each day has its own, those of all days."""
+    if course.plan.carry_over or not card.visits:
+        return [seen(course, card.visits)]
+    days = {course.hour_at(visit.occurred_at).day: visit.occurred_at for visit in card.visits}
+    return [seen(course, current(course, card, at)) for at in days.values()]

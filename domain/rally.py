@@ -85,6 +85,8 @@ def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> Rally
     if rally.plan.time_zone != plan.time_zone:
         # Days and hours that were counted would change their meaning.
         raise NotAllowed("time_zone_fixed", "The time zone of a planned rally cannot be changed.")
+    if rally.plan.carry_over != plan.carry_over:
+        raise NotAllowed("carry_over_fixed", "Whether stamps carry over cannot be changed.")
     if rally.cancelled_at:
         raise NotAllowed("rally_cancelled", "The rally was cancelled; its plan is fixed.")
     return RallyReplanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)

@@ -22,6 +22,8 @@ class RefusalCode(StrEnum):
     RALLY_NOT_STARTED = "rally_not_started"
     RALLY_OVER = "rally_over"
     RALLY_CANCELLED = "rally_cancelled"
+    CLOSED_NOW = "closed_now"
+    SPOT_LOCKED = "spot_locked"
     SCAN_IN_FUTURE = "scan_in_future"
     SCAN_TOO_OLD = "scan_too_old"
     SCAN_BEFORE_CARD = "scan_before_card"
@@ -46,6 +48,12 @@ SENTENCES: dict[RefusalCode, str] = {
     RefusalCode.RALLY_NOT_STARTED: "The rally starts on {at}. Your stamp can be had from then on.",
     RefusalCode.RALLY_OVER: "The rally ended on {at}. Thank you for your visit.",
     RefusalCode.RALLY_CANCELLED: "The rally was cancelled on {at}. We are sorry.",
+    RefusalCode.CLOSED_NOW: (
+        "No stamps are given at this hour. The next ones can be had from {at} on."
+    ),
+    RefusalCode.SPOT_LOCKED: (
+        "This spot comes later on the way. First you need the stamp of another one: {place}."
+    ),
     RefusalCode.SCAN_IN_FUTURE: (
         "Your phone's clock is ahead ({at}). Set the time to automatic and scan again."
     ),

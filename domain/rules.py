@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.card import Card, CardView, Visit, tally, view
+from domain.card import Card, CardView, Visit, current, seen, view
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import CheckInRefused, Firsts, VisitRecorded
@@ -26,7 +26,7 @@ VISITS_PER_CARD_MAX = 2_000
 # Plain numbers: arithmetic on an enum's members costs a microsecond each.
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
-_NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED)
+_NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED, RefusalCode.SPOT_LOCKED)
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -80,6 +80,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
         _refused_time(rally, scan, occurred_at, now)
         or _refused_rally(rally, occurred_at)
         or _refused_spot(rally, scan, spot)
+        or _refused_hour(course, occurred_at)
     )
     if refusal is not None:
         return refusal
@@ -92,6 +93,9 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
             return AlreadyStamped(index)
     if len(card.visits) >= VISITS_PER_CARD_MAX:
         return Refusal(RefusalCode.CARD_FULL)
+    locked = _refused_way(course, card, spot, at)
+    if locked is not None:
+        return locked
     return VisitRecorded(
         rally=scan.rally,
         visitor=scan.visitor,
@@ -102,7 +106,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
         scan_id=scan.scan_id,
         language=scan.language,
         evidence=scan.evidence,
-        earned=_earned(course, card, spot),
+        earned=_earned(course, card, Visit(spot, period, at, b"", 0, evidence=scan.evidence)),
         late=now - occurred_at > LATE_AFTER,
     )
 
@@ -127,7 +131,8 @@ def refused_fact(
     """The fact that `scan` was refused, or None when the visitor has used up the log's patience.
 
     A reused scan id is never logged: its id is already the name of another fact. Nor is anything
-    more about a visitor who was erased.
+    more about a visitor who was erased. Nor a spot that waits for another one: when that one's scan
+    arrives (it may be late), this one is good, and is judged anew.
     """
     if refusal.code in _NEVER_LOGGED or not card.may_log_refusal(micros(now)):
         return None
@@ -199,6 +204,25 @@ def _refused_spot(rally: Rally, scan: Scan, spot: str | None) -> Refusal | None:
     return None
 
 
+def _refused_hour(course: Course, occurred_at: datetime) -> Refusal | None:
+    opens = course.next_opening(occurred_at)
+    if opens is None:
+        return None
+    code = RefusalCode.RALLY_OVER if opens >= course.ends else RefusalCode.CLOSED_NOW
+    return _at(code, opens)
+
+
+def _refused_way(course: Course, card: Card, spot: str, at: int) -> Refusal | None:
+    """Whether the spot waits for another one that the card does not have yet (at that time)."""
+    first = course.spots[spot].after
+    if first is None:
+        return None
+    for visit in current(course, card, at):
+        if visit.spot == first and visit.occurred_at <= at:
+            return None
+    return Refusal(RefusalCode.SPOT_LOCKED, spot=first)
+
+
 def _at(code: RefusalCode, moment: datetime) -> Refusal:
     # In UTC, as a card keeps it: a refusal that is given again is the same to the letter.
     return Refusal(code, at=moment.astimezone(UTC))
@@ -222,17 +246,15 @@ def _firsts(course: Course, card: Card, spot: str, at: int) -> int:
     return firsts
 
 
-def _earned(course: Course, card: Card, spot: str) -> tuple[str, ...]:
+def _earned(course: Course, card: Card, new: Visit) -> tuple[str, ...]:
     """The prizes whose conditions this visit is the first to meet."""
-    stamped, stamps = tally(course, card)
-    bit = course.bit_of[spot]
-    if not stamped & bit:
-        stamped, stamps = stamped | bit, stamps + course.spots[spot].stamps
-    met = [prize for prize, gauge in course.gauges if gauge(stamped, stamps).met]
+    before = current(course, card, new.occurred_at)
+    how = seen(course, [*before, new])
+    met = [prize for prize, gauge in course.gauges if gauge(how).met]
     if not met:
         return ()
-    before = {prize for visit in card.visits for prize in visit.earned}
-    return tuple(prize for prize in met if prize not in before)
+    known = {prize for visit in before for prize in visit.earned}
+    return tuple(prize for prize in met if prize not in known)
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -262,7 +284,9 @@ def answer(rally: Rally, scan: Scan, card: Card, decision: AlreadyStamped | Repe
         outcome=outcome,
         rally=rally.plan.rally,
         spot=visit.spot,
-        card=view(rally.course, scan.visitor, card) if scan.card_wanted else UNSET,
+        card=view(rally.course, scan.visitor, card, visit.occurred_at)
+        if scan.card_wanted
+        else UNSET,
         position=visit.position,
         earned=earned,
     )

@@ -15,31 +15,32 @@ import asyncpg
 import structlog
 
 from domain.card import CardView, view
+from domain.encoding import micros
 from domain.events import HeadcountRecorded
 from domain.plan import Plan
-from domain.rally import Rally, plan_rally
+from domain.rally import NotAllowed, Rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Scan
-from projections.apply import prepare
+from projections.apply import apply, prepare
 from projections.catalogue import CATALOGUE
-from projections.follow import Follower
-from projections.rebuild import rebuild
-from projections.shadow import BuildHindered
-from projections.status import definition_of
+from projections.completion import COMPLETION
+from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics
+from service.builder import Builder
 from service.config import Config
 from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import DATABASE_ILL, CardDecision, Outcome, RallyDecision
-from service.failures import RallyUnknown
+from service.eventlog.log import CardDecision, Outcome, RallyDecision
+from service.failures import BeingRebuilt, RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
 from service.memory import remember
+from service.preview import Preview, preview
 from service.pulse import Pulse
 from service.sign_in import People
 
@@ -50,8 +51,8 @@ log = structlog.get_logger()
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
-REBUILD_SHARE = 0.5
-"""How much of the time a rebuild in the background is at work: visitors come first."""
+PREVIEW_TRIES_MAX, PREVIEW_PAUSE_S = 100, 0.1
+"""So often we look whether the cards are judged by all that is in the log, and wait in between."""
 REFRESH_S = 1.0
 """How often to look for changed rallies and keys without having been told."""
 
@@ -86,6 +87,12 @@ class Engine:
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
+        self.builder = Builder(
+            pool,
+            CATALOGUE.values(),
+            self.own_connection,
+            lambda: self.signals.send(Signal.APPLIED),
+        )
         self.signals = Signals(
             lambda: asyncpg.connect(
                 dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
@@ -108,10 +115,32 @@ class Engine:
             self.people.use(keyring)
             self._codes.clear()
 
-    async def plan(self, plan: Plan, by: str) -> Rally:
-        """Lay out a rally or change its plan. Raises NotAllowed."""
+    async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
+        """Lay out a rally or change its plan. Raises NotAllowed.
+
+        Unless `accept_losses`, a plan that would take a prize from somebody is not allowed.
+        """
+        if not accept_losses and self.rallies.get(plan.rally):
+            lost = (await self.preview(plan)).lost
+            if lost:
+                raise NotAllowed(
+                    "takes_prizes_away",
+                    f"This plan would take {lost} reached prizes from visitors. Look at the "
+                    "preview; if that is meant, say so by accepting losses.",
+                )
         await make_key(self.pool, plan.rally)
         return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+
+    async def preview(self, plan: Plan) -> Preview:
+        """What a changed plan would do to the cards that there are now. Raises BeingRebuilt."""
+        async with self.pool.acquire() as connection:
+            for _ in range(PREVIEW_TRIES_MAX):
+                await apply(connection, COMPLETION)
+                lag = await read_lag(self.pool, COMPLETION, self.clock())
+                if not lag.facts:
+                    return await preview(self.pool, plan.rally, plan)
+                await asyncio.sleep(PREVIEW_PAUSE_S)
+        raise BeingRebuilt("the visitors' completion does not catch up with the log")
 
     async def make_key(self, rally: str) -> None:
         """Give a rally one more key: its codes are made with it from now on."""
@@ -131,7 +160,8 @@ class Engine:
         known = self.rallies.get(rally)
         if known is None:
             raise RallyUnknown
-        return view(known.course, visitor, await self.log.card(visitor, rally))
+        card = await self.log.card(visitor, rally)
+        return view(known.course, visitor, card, micros(self.clock()))
 
     async def change_card(self, visitor: UUID, rally: str, decision: CardDecision) -> CardView:
         """Append what `decision` says about a card; returns it as its visitor then sees it.
@@ -140,7 +170,7 @@ class Engine:
         """
         known, card = await self.log.change_card(visitor, rally, decision)
         self.signals.send(Signal.LOG_GREW)
-        return view(known.course, visitor, card)
+        return view(known.course, visitor, card, micros(self.clock()))
 
     async def count_heads(self, rally: str, spot: str, count: int, id_: UUID, by: str) -> bool:
         """Append a headcount; False if this very one (`id_`) was appended before."""
@@ -163,24 +193,6 @@ class Engine:
             yield connection
         finally:
             await connection.close()
-
-    async def rebuild_outdated(self) -> None:
-        """Build projections anew whose definition has changed, while the old ones serve.
-
-        Whoever comes first does it. One that cannot be built is tried again at the next start.
-        """
-        for projection in CATALOGUE.values():
-            if await definition_of(self.pool, projection) == projection.definition:
-                continue
-            log.info("projection_outdated", projection=projection.name)
-            try:
-                async with self.own_connection() as connection:
-                    await rebuild(connection, projection, lambda _: None, share=REBUILD_SHARE)
-                self.signals.send(Signal.APPLIED)
-            except BuildHindered as hindered:
-                log.warning("rebuild_hindered", projection=projection.name, why=str(hindered))
-            except DATABASE_ILL as error:
-                log.error("rebuild_failed", projection=projection.name, error=repr(error))
 
     async def verify(self, text: str) -> Code | Refusal:
         """The code that `text` is. A key that another process has just made is looked up."""
@@ -258,14 +270,14 @@ async def running(engine: Engine) -> AsyncIterator[None]:
     }
     for task in engine.tasks.values():
         task.add_done_callback(_ended)
-    rebuilding = asyncio.create_task(engine.rebuild_outdated(), name="rebuild")
+    building = asyncio.create_task(engine.builder.run(), name="builder")
     try:
         yield
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
-        await _end([*engine.tasks.values(), rebuilding])
+        await _end([*engine.tasks.values(), building])
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from domain import prizes
+from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.failures import SpotUnknown
@@ -18,7 +19,7 @@ Name = Annotated[str, Meta(max_length=40)]
 async def enter(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/prizes/{prize}/entries: take part in the draw of a prize."""
     engine = engine_of(request)
-    visitor, prize = engine.people.visitor(request).id, request.match_info["prize"]
+    visitor, prize = admitted(request).id, request.match_info["prize"]
     card = await engine.change_card(
         visitor,
         request.match_info["rally"],
@@ -30,7 +31,7 @@ async def enter(request: web.Request) -> web.Response:
 async def erase(request: web.Request) -> web.Response:
     """DELETE /api/rallies/{rally}/card: erase the own card. What was counted stays counted."""
     engine = engine_of(request)
-    visitor = engine.people.visitor(request).id
+    visitor = admitted(request).id
     await engine.change_card(
         visitor,
         request.match_info["rally"],
@@ -40,17 +41,24 @@ async def erase(request: web.Request) -> web.Response:
 
 
 class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which prize is given to whom. `reverse`: it is taken back."""
+    """Which prize is given to whom. `reverse`: it is taken back.
+
+    `hand_over_id` is made at the counter and sent again with every retry.
+    """
 
     rally: Name
     prize: Name
     visitor: UUID
+    hand_over_id: UUID
     spot: Name | None = None
     reverse: bool = False
 
 
 async def hand_over(request: web.Request) -> web.Response:
-    """POST /api/hand-overs: give a visitor a prize, once, or take it back."""
+    """POST /api/hand-overs: give a visitor a prize (or use a coupon), or take it back.
+
+    The same `hand_over_id` again gives nothing more.
+    """
     body = await read_body(request, HandOver)
     engine = engine_of(request)
     person = engine.people.staff(request, body.rally, body.spot)
@@ -62,6 +70,8 @@ async def hand_over(request: web.Request) -> web.Response:
     card = await engine.change_card(
         body.visitor,
         body.rally,
-        lambda rally, card, now: decide(rally, card, body.visitor, body.prize, body.spot, now, by),
+        lambda rally, card, now: decide(
+            rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, by
+        ),
     )
     return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)

@@ -2,21 +2,34 @@
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 
+from domain.plan import Plan
 from domain.rally import Rally, cancel_rally, close_rally, open_rally
 from service.answers import json_answer
 from service.context import engine_of, rally_of
 from service.engine import Engine
 from service.failures import BodyInvalid, PlanInvalid, RallyUnknown
 from service.plan_files import PlanMistakes, parse_plan
+from service.plan_files.schema import plan_schema
 from service.sign_in import Person
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}: the plan and where the rally is in its life."""
+    """GET /api/rallies/{rally}: the plan and where the rally is in its life.
+
+    Without clues: the own card tells those that its visitor has come to.
+    """
     rally = rally_of(request)
-    return json_answer({"status": rally.status, "plan": rally.plan})
+    spots = [msgspec.structs.replace(spot, clue=None) for spot in rally.plan.spots]
+    plan = msgspec.structs.replace(rally.plan, spots=spots)
+    return json_answer({"status": rally.status, "plan": plan})
+
+
+async def schema(request: web.Request) -> web.Response:
+    """GET /api/plan.schema.json: the JSON Schema of plan files, for editors."""
+    return json_answer(plan_schema())
 
 
 async def card(request: web.Request) -> web.Response:
@@ -27,9 +40,27 @@ async def card(request: web.Request) -> web.Response:
 
 
 async def put(request: web.Request) -> web.Response:
-    """PUT /api/rallies/{rally}: lay out a rally, or change its plan (JSON or YAML)."""
+    """PUT /api/rallies/{rally}?accept=losses: lay out a rally, or change its plan (JSON or YAML).
+
+    A plan that would take a reached prize from somebody is a conflict, unless losses are accepted.
+    """
     name = request.match_info["rally"]
     person = engine_of(request).people.organiser(request, name)
+    plan = await _plan(request, name)
+    accepted = request.query.get("accept") == "losses"
+    return _changed(await engine_of(request).plan(plan, _by(person), accept_losses=accepted))
+
+
+async def show_preview(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/preview: who would gain and lose what under this plan, and which
+    prizes would run short. Nothing is changed."""
+    engine, name = engine_of(request), rally_of(request).plan.rally
+    engine.people.organiser(request, name)
+    plan = await _plan(request, name)
+    return json_answer({"rally": name, **msgspec.structs.asdict(await engine.preview(plan))})
+
+
+async def _plan(request: web.Request, name: str) -> Plan:
     try:
         # A large plan takes seconds to read: check-ins must not wait for that.
         plan = await asyncio.to_thread(parse_plan, await request.read(), "plan", _no_csv)
@@ -37,7 +68,7 @@ async def put(request: web.Request) -> web.Response:
         raise PlanInvalid(str(mistakes)) from mistakes
     if plan.rally != name:
         raise BodyInvalid(f"The plan's rally is {plan.rally}, the address says {name}.")
-    return _changed(await engine_of(request).plan(plan, _by(person)))
+    return plan
 
 
 async def open_(request: web.Request) -> web.Response:

@@ -3,10 +3,15 @@
 import argparse
 from pathlib import Path
 
-from service.commands.common import by, say
+import msgspec
+
+from domain.plan import Plan
+from domain.rally import NotAllowed
+from service.commands.common import CommandError, by, rally_named, say
 from service.config import Config
-from service.engine import open_engine
+from service.engine import Engine, open_engine
 from service.plan_files import read_plan
+from service.plan_files.schema import plan_schema
 
 NAME = "plan"
 QUIET_LOG = True
@@ -14,19 +19,59 @@ QUIET_LOG = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="the plan, YAML or JSON")
+    parser.add_argument("file", metavar="FILE", type=Path, nargs="?", help="the plan, YAML or JSON")
     parser.add_argument("--check", action="store_true", help="only look for mistakes")
+    parser.add_argument(
+        "--preview", action="store_true", help="who would gain and lose what; change nothing"
+    )
+    parser.add_argument(
+        "--accept-losses",
+        action="store_true",
+        help="change the plan even if it takes reached prizes from visitors",
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of plan files, for editors"
+    )
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
+    if args.schema:
+        say(msgspec.json.format(msgspec.json.encode(plan_schema()), indent=2).decode())
+        return
+    if args.file is None:
+        raise CommandError("Which plan? Name its file, or ask for --schema.")
     plan = read_plan(args.file)
     summary = f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
     if args.check:
         say(f"{args.file}: no mistakes. {summary}.")
         return
     async with open_engine(config) as engine:
-        rally = await engine.plan(plan, by())
+        if args.preview:
+            await _preview(engine, plan)
+            return
+        try:
+            rally = await engine.plan(plan, by(), accept_losses=args.accept_losses)
+        except NotAllowed as refused:
+            if refused.code == "takes_prizes_away":
+                await _preview(engine, plan)
+                raise CommandError(
+                    "Nothing was changed. If that is meant: --accept-losses"
+                ) from refused
+            raise
     say(f"{summary}. It is {rally.status}.")
     if not rally.openings:
         say(f"Next: meguri codes {plan.rally} --out DIR, then meguri open {plan.rally}")
+
+
+async def _preview(engine: Engine, plan: Plan) -> None:
+    """Say what the plan would change for the cards that there are."""
+    rally_named(engine, plan.rally)
+    seen = await engine.preview(plan)
+    say(f"{seen.cards} cards.")
+    for prize in seen.prizes:
+        short = f", {prize.short} more than are in stock" if prize.short else ""
+        say(
+            f"{prize.prize}: {prize.now} reach it now, {prize.then} then "
+            f"({prize.gain} gain it, {prize.lose} lose it){short}"
+        )

@@ -59,6 +59,7 @@ _COLUMNS = {
     "spot": "spot",
     "occurred_at": "occurred_at",
     "headcount_id": "scan_id",
+    "hand_over_id": "scan_id",
 }
 """Which of a fact's fields have a column, unless they are in `data`."""
 _encode = msgspec.json.Encoder().encode
@@ -132,7 +133,7 @@ def to_row(fact: Fact) -> Row:
                 None,
                 None,
                 fact.occurred_at,
-                fact.headcount_id if isinstance(fact, HeadcountRecorded) else None,
+                getattr(fact, "headcount_id", None) or getattr(fact, "hand_over_id", None),
                 None,
                 None,
                 _encode(rest).decode(),

@@ -6,16 +6,34 @@ from uuid import UUID
 from aiohttp import web
 
 from domain.card import Card, CardView, view
-from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.conditions import (
+    AllSpots,
+    Areas,
+    BingoLines,
+    Condition,
+    InOrder,
+    SpotsInArea,
+    SpotsOf,
+    Stamps,
+    WithEvidence,
+)
 from domain.course import Course
-from domain.plan import Prize, Sheet, lines_of
+from domain.plan import Prize, Sheet, Spot, lines_of
 from domain.rally import Rally
 from service.context import engine_of, rally_of
 from service.failures import TokenInvalid
 from service.pages.render import html, page, part
 from service.sign_in import VISITOR_COOKIE, Role
 
-_UNITS: dict[type, str] = {BingoLines: "lines", Stamps: "stamps", AllSpots: "spots"}
+_UNITS: dict[type, str] = {
+    BingoLines: "lines",
+    Stamps: "stamps",
+    AllSpots: "spots",
+    SpotsOf: "spots",
+    SpotsInArea: "spots",
+    InOrder: "spots",
+    Areas: "areas",
+}
 
 
 class Strike(NamedTuple):
@@ -79,6 +97,7 @@ def card_context(
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "goals": _goals(rally.course, seen),
+        "clues": _clues(rally.course, seen),
     }
 
 
@@ -94,11 +113,24 @@ def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView
 
 
 def _goals(course: Course, seen: CardView | None) -> list[Goal]:
-    reached = seen or view(course, UUID(int=0), Card())
+    reached = seen or view(course, UUID(int=0), Card(), 0)
     return [
-        Goal(prize, min(come.have, come.need), come.need, _UNITS[type(prize.condition)])
+        Goal(prize, min(come.have, come.need), come.need, _unit(prize.condition))
         for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
     ]
+
+
+def _clues(course: Course, seen: CardView | None) -> list[tuple[Spot, dict[str, str]]]:
+    """The spots that come next, with how to find them; without a card, the first ones."""
+    clues = seen.clues if seen else view(course, UUID(int=0), Card(), 0).clues
+    return [(course.spots[each.spot], each.clue) for each in clues]
+
+
+def _unit(condition: Condition) -> str:
+    """In what a condition counts; a combination counts conditions."""
+    if isinstance(condition, WithEvidence):
+        return _unit(condition.condition)
+    return _UNITS.get(type(condition), "conditions")
 
 
 async def _card(request: web.Request, rally: Rally) -> CardView | None:

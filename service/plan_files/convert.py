@@ -7,28 +7,38 @@ from typing import Any
 
 import msgspec
 
-from domain.plan import Area, Language, Plan, Prize, Sheet, Spot, Text
+from domain.plan import Area, DayException, Language, Plan, Prize, Sheet, Spot, Text
 from service.plan_files.document import Document, FileMistake, PlanMistakes, Steps
 from service.plan_files.words import did_you_mean, expected_there, fields_at, is_a, wanted
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _LANGUAGE = "a language code such as ja, en or zh-Hant"
-_ITEMS: dict[str, type] = {"areas": Area, "spots": Spot, "sheets": Sheet, "prizes": Prize}
+_ITEMS: dict[str, type] = {
+    "areas": Area,
+    "spots": Spot,
+    "exceptions": DayException,
+    "sheets": Sheet,
+    "prizes": Prize,
+}
 
 
 def _read_times(values: object) -> None:
     """Take opening hours as people write them (9:30): msgspec wants 09:30:00."""
-    spots = values.get("spots") if isinstance(values, dict) else None
-    for spot in spots if isinstance(spots, list) else ():
+    for each in (values, *_listed(values, "spots"), *_listed(values, "exceptions")):
         for field in ("opens", "closes"):
-            text = spot.get(field) if isinstance(spot, dict) else None
+            text = each.get(field) if isinstance(each, dict) else None
             if isinstance(text, str) and (read := _TIME.fullmatch(text)):
                 hour, minute, second = map(int, read.groups("0"))
-                spot[field] = time(hour, minute, second)
+                each[field] = time(hour, minute, second)
+
+
+def _listed(values: object, field: str) -> list[Any]:
+    found = values.get(field) if isinstance(values, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def converted(document: Document) -> Plan:
-    """The values as a plan. Raises PlanMistakes: the first of each area, spot, sheet and prize."""
+    """The values as a plan. Raises PlanMistakes: the first of each area, spot, sheet, prize, …"""
     _read_times(document.values)
     try:
         return msgspec.convert(document.values, Plan)

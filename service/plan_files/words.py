@@ -41,7 +41,7 @@ def wanted(path: Steps) -> str:
     """What the plan's types want at `path`, in words."""
     kinds = [kind for kind in _types_at(path) if not isinstance(kind, inspect.NoneType)]
     structs = [kind for kind in kinds if isinstance(kind, inspect.StructType)]
-    tags = ", ".join(str(kind.tag) for kind in structs if kind.tag)
+    tags = _tags(structs)
     if tags:
         return f"a mapping whose {structs[0].tag_field} is one of: {tags}"
     return _words(kinds[0]) if kinds else _tags_above(path)
@@ -55,8 +55,10 @@ def _words(kind: inspect.Type) -> str:
             return _words(kind.type)
         case inspect.DictType():
             return "a text per language, such as {ja: …, en: …}"
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return _TYPES["array"]
+        case inspect.LiteralType(values):
+            return f"one of: {', '.join(map(str, values))}"
         case inspect.StructType():
             return _TYPES["object"]
     return _TYPES.get(type(kind).__name__.removesuffix("Type").lower(), _TYPES["str"])
@@ -65,7 +67,12 @@ def _words(kind: inspect.Type) -> str:
 def _tags_above(path: Steps) -> str:
     """What a `kind` may be: it is no field of its own, but the name of its mapping's type."""
     structs = [kind for kind in _types_at(path[:-1]) if isinstance(kind, inspect.StructType)]
-    return f"one of: {', '.join(str(kind.tag) for kind in structs)}"
+    return f"one of: {_tags(structs)}"
+
+
+def _tags(structs: list[inspect.StructType]) -> str:
+    """The kinds of mappings, each once: a place may be reached in several ways."""
+    return ", ".join(dict.fromkeys(str(kind.tag) for kind in structs if kind.tag))
 
 
 def fields_at(path: Steps, value: object) -> list[str]:
@@ -74,7 +81,7 @@ def fields_at(path: Steps, value: object) -> list[str]:
     tag_field = structs[0].tag_field
     if tag_field and isinstance(value, dict):
         structs = [kind for kind in structs if kind.tag == value.get(tag_field)]
-    names = [field.encode_name for kind in structs for field in kind.fields]
+    names = list(dict.fromkeys(field.encode_name for kind in structs for field in kind.fields))
     return [tag_field, *names] if tag_field else names
 
 
@@ -109,7 +116,7 @@ def _inside(kind: inspect.Type, step: str | int) -> list[inspect.Type]:
             return _inside(kind.type, step)
         case inspect.StructType():
             return [field.type for field in kind.fields if field.encode_name == step]
-        case inspect.ListType():
+        case inspect.ListType() | inspect.VarTupleType():
             return [kind.item_type]
         case inspect.DictType():
             return [kind.value_type]

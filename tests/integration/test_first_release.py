@@ -21,6 +21,7 @@ from support import SetClock
 from domain.card import Card, evolve
 from domain.encoding import spot_tag
 from domain.events import RallyFact
+from domain.plan import Plan
 from domain.rally import Rally, evolve_rally
 from domain.rules import Answer, Scan
 from projections.catalogue import CATALOGUE
@@ -151,7 +152,11 @@ def test_every_row_is_read_as_the_fact_it_was(kind: str) -> None:
         assert {c: getattr(fact, c) for c in columns} == {c: row[c] for c in columns}
         for name, value in json.loads(row["data"] or "{}").items():
             holder = fact.refusal if kind == "CheckInRefused" else fact
-            assert json.loads(msgspec.json.encode(getattr(holder, name))) == value
+            read = getattr(holder, name)
+            if name == "plan":  # its defaults are not written any more
+                assert read == msgspec.convert(value, Plan)
+            else:
+                assert json.loads(msgspec.json.encode(read)) == value
 
 
 async def test_the_check_finds_no_fault(upgraded: Engine) -> None:

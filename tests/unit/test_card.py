@@ -12,10 +12,10 @@ from builders import NOW, SPOTS, VISITOR, card_of, names, plan, rally, scan, tak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.card import Card, PrizeView, StampView, evolve, tally, view
-from domain.conditions import BingoLines, gauge
+from domain.card import Card, HandOver, PrizeView, StampView, evolve, seen, view
+from domain.conditions import BingoLines, Seen, gauge
 from domain.course import Course
-from domain.encoding import spot_tag
+from domain.encoding import micros, spot_tag
 from domain.events import (
     CardFact,
     CheckInRefused,
@@ -45,6 +45,12 @@ def scans_of(drawn: list[tuple[str, int, int]]) -> list[tuple[Scan, datetime]]:
     return list(scans.values())
 
 
+def stamps(course: Course, card: Card) -> tuple[int, int]:
+    """The stamped spots as bits, and what they are worth."""
+    stamped = seen(course, card.visits).stamped
+    return stamped, course.stamps_of(stamped)
+
+
 def keys(card: Card) -> set[tuple[str, int]]:
     return {(visit.spot, visit.period) for visit in card.visits}
 
@@ -60,7 +66,7 @@ def test_arrival_order_and_repetition_never_change_what_is_on_the_card(
     straight, twisted = card_of(course, scans), card_of(course, shuffled)
     assert keys(straight) == keys(twisted)
     assert len(twisted.visits) == len(keys(twisted))
-    assert tally(course.course, straight) == tally(course.course, twisted)
+    assert stamps(course.course, straight) == stamps(course.course, twisted)
 
 
 @given(SCANS, REVISITS)
@@ -112,19 +118,19 @@ def test_evolving_leaves_the_card_before_as_it_was() -> None:
 
 def test_stamps_count_a_spot_once_by_its_worth_and_forget_spots_that_left_the_plan() -> None:
     card = card_of(rally(), [(scan("b", n), NOW + timedelta(days=n)) for n in range(3)])
-    assert tally(Course(plan()), card) == (0b0010, 3)
-    assert tally(Course(plan(spots=plan().spots[2:], sheets=[])), card) == (0, 0)
+    assert stamps(Course(plan()), card) == (0b0010, 3)
+    assert stamps(Course(plan(spots=plan().spots[2:], sheets=[])), card) == (0, 0)
 
 
 def test_the_visitor_sees_stamps_in_local_time_lines_and_how_far_each_prize_is() -> None:
-    seen = view(Course(plan()), VISITOR, visited("b", "a"))
-    assert seen.spots == [
+    shown = view(Course(plan()), VISITOR, visited("b", "a"), micros(NOW))
+    assert shown.spots == [
         StampView("b", NOW - timedelta(minutes=1)),
         StampView("a", NOW),
     ]
-    assert seen.spots[0].at.utcoffset() == timedelta(hours=9)
-    assert (seen.stamps, seen.lines) == (4, 1)
-    assert seen.prizes == [
+    assert shown.spots[0].at.utcoffset() == timedelta(hours=9)
+    assert (shown.stamps, shown.lines) == (4, 1)
+    assert shown.prizes == [
         PrizeView("five", False, 4, 5),
         PrizeView("line", True, 1, 1),
         PrizeView("all", False, 2, 4),
@@ -134,13 +140,13 @@ def test_the_visitor_sees_stamps_in_local_time_lines_and_how_far_each_prize_is()
 def test_a_stamp_keeps_the_moment_it_was_given_whatever_is_revisited() -> None:
     course = rally()
     card = card_of(course, [(scan("a", n), NOW + timedelta(days=n)) for n in range(3)])
-    assert view(course.course, VISITOR, card).spots == [StampView("a", NOW)]
+    assert view(course.course, VISITOR, card, micros(NOW)).spots == [StampView("a", NOW)]
 
 
 def test_an_empty_card_has_nothing_and_needs_everything() -> None:
-    seen = view(Course(plan()), VISITOR, Card())
-    assert (seen.stamps, seen.lines, seen.spots) == (0, 0, [])
-    assert [(prize.have, prize.met) for prize in seen.prizes] == [(0, False)] * 3
+    shown = view(Course(plan()), VISITOR, Card(), micros(NOW))
+    assert (shown.stamps, shown.lines, shown.spots) == (0, 0, [])
+    assert [(prize.have, prize.met) for prize in shown.prizes] == [(0, False)] * 3
 
 
 def full_lines(rows: list[list[str]], stamped: set[str]) -> int:
@@ -169,7 +175,7 @@ def test_bingo_lines_are_those_one_counts_with_a_finger(
     bits = sum(course.bit_of[spot] for spot in stamped)
     expected = sum(full_lines(sheet.rows, stamped) for sheet in sheets)
     assert course.full_lines(bits) == expected
-    assert gauge(course, BingoLines(1))(bits, 0) == (expected, 1)
+    assert gauge(course, BingoLines(1))(Seen(bits)) == (expected, 1)
 
 
 @pytest.mark.parametrize("stamped", [set(c) for n in range(5) for c in combinations(SPOTS, n)])
@@ -188,12 +194,15 @@ def test_a_stamp_has_the_time_of_the_earliest_visit_whichever_arrived_first() ->
     early, late = NOW - timedelta(days=1), NOW
     for order in ((early, late), (late, early)):
         scans = [(scan("a", n, scanned_at=at), NOW) for n, at in enumerate(order)]
-        shown = view(rally().course, VISITOR, card_of(rally(), scans))
+        shown = view(rally().course, VISITOR, card_of(rally(), scans), micros(NOW))
         assert [stamp.at for stamp in shown.spots] == [early]
 
 
 ABOUT = {"rally": "walk", "visitor": VISITOR, "occurred_at": NOW}
-AT_COUNTER = {**ABOUT, "spot": "a", "by": "staff"}
+AT_COUNTER = {**ABOUT, "spot": "a", "by": "staff", "hand_over_id": UUID(int=50)}
+ELSEWHERE = {**AT_COUNTER, "hand_over_id": UUID(int=51)}
+FIRST, SECOND = (HandOver(prize, UUID(int=n).bytes) for n, prize in ((50, "five"), (51, "six")))
+TAKEN_BACK = HandOver("five", UUID(int=50).bytes, reversed=True)
 
 
 def full() -> Card:
@@ -221,9 +230,9 @@ def changed(before: Card, after: Card) -> dict[str, Any]:
     ("fact", "becomes"),
     [
         (PrizeEntered(**ABOUT, prize="all"), {"entered": ("line", "all")}),
-        (PrizeHandedOver(**AT_COUNTER, prize="six"), {"handed": ("five", "six")}),
-        (HandOverReversed(**AT_COUNTER, prize="five"), {"handed": ()}),
-        (HandOverReversed(**AT_COUNTER, prize="six"), {}),
+        (PrizeHandedOver(**ELSEWHERE, prize="six"), {"handed": (FIRST, SECOND)}),
+        (HandOverReversed(**AT_COUNTER, prize="five"), {"handed": (TAKEN_BACK,)}),
+        (HandOverReversed(**ELSEWHERE, prize="five"), {}),
     ],
 )
 def test_a_fact_about_a_prize_changes_that_and_nothing_else(
@@ -246,8 +255,20 @@ def test_an_erased_card_holds_nothing_any_more() -> None:
 
 
 def test_what_became_of_prizes_comes_back_from_msgpack_as_it_was() -> None:
-    for card in (full(), evolve(full(), VisitorErased(**ABOUT, by="organiser"), 5, NOW)):
+    facts = (HandOverReversed(**AT_COUNTER, prize="five"), VisitorErased(**ABOUT, by="organiser"))
+    for card in (full(), *(evolve(full(), fact, 5, NOW) for fact in facts)):
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(card), type=Card) == card
+
+
+def test_a_hand_over_kept_without_a_word_about_it_was_not_taken_back() -> None:
+    kept = msgspec.msgpack.encode(["five", UUID(int=50).bytes])
+    assert msgspec.msgpack.decode(kept, type=HandOver) == FIRST
+
+
+def test_taking_back_one_of_several_hand_overs_leaves_the_others_in_their_places() -> None:
+    both = evolve(full(), PrizeHandedOver(**ELSEWHERE, prize="six"), 5, NOW)
+    back = evolve(both, HandOverReversed(**AT_COUNTER, prize="five"), 6, NOW)
+    assert back.handed == (TAKEN_BACK, SECOND)
 
 
 FIRST_RELEASE_CARD = bytes.fromhex(

@@ -8,9 +8,18 @@ from builders import NOW, SPOTS, card_of, names, plan, rally, scan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.card import Card, Visit, tally
-from domain.completion import Completion, complete
-from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.card import Visit, seen
+from domain.completion import Completion, complete, mark_of
+from domain.conditions import (
+    AllSpots,
+    Always,
+    BingoLines,
+    Condition,
+    InOrder,
+    SpotsOf,
+    Stamps,
+    WithEvidence,
+)
 from domain.course import Course
 from domain.encoding import micros
 from domain.plan import Area, FirstCome, Prize, Spot
@@ -18,7 +27,7 @@ from domain.plan import Area, FirstCome, Prize, Spot
 NOTHING = Completion(0, 0, 0, 0, None, None, {})
 
 
-def prizes(**conditions: Stamps | AllSpots | BingoLines) -> list[Prize]:
+def prizes(**conditions: Condition) -> list[Prize]:
     return [Prize(id_, names(), condition, FirstCome()) for id_, condition in conditions.items()]
 
 
@@ -36,13 +45,13 @@ VISITED = st.dictionaries(st.sampled_from([*SPOTS, "free", "gone"]), st.integers
 """Few moments, so that many are the same."""
 
 
-def card(visited: dict[str, int]) -> Card:
-    return Card(tuple(Visit(spot, 0, at, b"", 1) for spot, at in visited.items()))
+def visits(visited: dict[str, int]) -> list[Visit]:
+    return [Visit(spot, 0, at, b"", 1) for spot, at in visited.items()]
 
 
 def met_by(course: Course, visited: dict[str, int]) -> set[str]:
     """The prizes whose conditions a card of these visits meets, as the card's own page says it."""
-    return {prize for prize, gauge in course.gauges if gauge(*tally(course, card(visited))).met}
+    return {prize for prize, gauge in course.gauges if gauge(seen(course, visits(visited))).met}
 
 
 @given(COURSES, VISITED)
@@ -50,8 +59,8 @@ def test_it_says_what_the_card_of_the_same_visits_says(
     course: Course, visited: dict[str, int]
 ) -> None:
     done = complete(course, visited)
-    stamped, stamps = tally(course, card(visited))
-    assert (done.stamps, done.lines) == (stamps, course.full_lines(stamped))
+    stamped = seen(course, visits(visited)).stamped
+    assert (done.stamps, done.lines) == (course.stamps_of(stamped), course.full_lines(stamped))
     assert set(done.met) == met_by(course, visited)
     planned = {spot: at for spot, at in visited.items() if spot in course.spots}
     assert done.spots == len(planned)
@@ -146,3 +155,85 @@ def test_without_a_planned_spot_there_is_nothing(visited: dict[str, int]) -> Non
 def test_a_spot_that_is_worth_no_stamp_is_still_a_visit() -> None:
     done = complete(Course(PLANS[1]), {"free": 7})
     assert done == Completion(0, 1, 1, 0, 7, 7, {})
+
+
+# --- evidence and order -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("evidence", "mark"), [("printed", "a"), ("badge", "a#badge"), ("place", "a#place")]
+)
+def test_a_visit_leaves_its_spot_and_what_stands_behind_it(evidence: str, mark: str) -> None:
+    assert mark_of("a", evidence) == mark
+
+
+PROVEN = Course(
+    plan(
+        prizes=prizes(
+            badges=WithEvidence(["badge"], SpotsOf(["a", "b"])),
+            way=InOrder(["a", "b", "c"]),
+            three=SpotsOf(["a", "b", "c"]),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("visited", "met"),
+    [
+        ({"a": 1, "b": 2}, {}),
+        ({"a": 1, "b": 2, "c": 3}, {"way": 3, "three": 3}),
+        ({"a": 1, "c": 2, "b": 3}, {"three": 3}),
+        ({"a": 9, "b": 2, "c": 3}, {"three": 9}),
+        ({"a#badge": 1, "b#badge": 2}, {"badges": 2}),
+        ({"a#badge": 1, "b#quiz": 2, "c": 3}, {"way": 3, "three": 3}),
+        ({"a": 1, "a#badge": 5, "b": 2, "b#badge": 4}, {"badges": 5}),
+        ({"a": 1, "a#badge": 5, "b#badge": 4, "c": 7}, {"badges": 5, "way": 7, "three": 7}),
+    ],
+)
+def test_evidence_counts_from_its_own_moment_and_an_order_from_the_first(
+    visited: dict[str, int], met: dict[str, int]
+) -> None:
+    for arrived in permutations(visited.items()):
+        assert complete(PROVEN, dict(arrived)).met == met
+
+
+def test_a_spot_with_several_kinds_of_evidence_is_one_spot_from_its_first_visit_on() -> None:
+    done = complete(PROVEN, {"a": 4, "a#badge": 2, "a#quiz": 9, "b#badge": 3, "gone#badge": 1})
+    assert done == Completion(4, 2, 1, 1, 2, 3, {"badges": 3})
+
+
+MARKS = st.dictionaries(
+    st.sampled_from(
+        [f"{spot}{kind}" for spot in [*SPOTS, "gone"] for kind in ("", "#badge", "#quiz")]
+    ),
+    st.integers(0, 6),
+)
+
+
+@given(MARKS)
+def test_with_evidence_and_order_a_condition_is_met_when_the_visits_until_then_meet_it(
+    marks: dict[str, int],
+) -> None:
+    """If it is met in the end: no later visit undoes it."""
+    expected: dict[str, int] = {}
+    for moment in sorted(set(marks.values())):
+        until = {mark: at for mark, at in marks.items() if at <= moment}
+        for prize in complete(PROVEN, until).met:
+            expected.setdefault(prize, moment)
+    assert complete(PROVEN, marks).met == expected
+
+
+@given(MARKS)
+def test_spots_and_moments_are_those_of_marks_without_their_evidence(marks: dict[str, int]) -> None:
+    bare: dict[str, int] = {}
+    for mark, at in marks.items():
+        spot = mark.partition("#")[0]
+        bare[spot] = min(bare.get(spot, at), at)
+    assert complete(PROVEN, marks)[:6] == complete(PROVEN, bare)[:6]
+
+
+def test_a_prize_that_asks_for_nothing_is_met_by_the_first_visit() -> None:
+    course = Course(plan(prizes=prizes(ticket=Always())))
+    assert complete(course, {"b": 7, "a": 5}).met == {"ticket": 5}
+    assert complete(course, {}).met == {}

@@ -9,6 +9,16 @@ from builders import names, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.conditions import (
+    AllOf,
+    Always,
+    AnyOf,
+    Areas,
+    InOrder,
+    SpotsInArea,
+    SpotsOf,
+    WithEvidence,
+)
 from domain.events import (
     VERSIONS,
     CheckInRefused,
@@ -26,7 +36,18 @@ from domain.events import (
     VisitorErased,
     VisitRecorded,
 )
-from domain.plan import FirstCome, OncePerInterval, OncePerRally, Place, Prize, Spot
+from domain.plan import (
+    Coupon,
+    DayException,
+    Draw,
+    FirstCome,
+    OncePerInterval,
+    OncePerRally,
+    Place,
+    Prize,
+    Spot,
+    Tier,
+)
 from domain.refusals import Refusal, RefusalCode
 from service.eventlog.rows import to_fact, to_row
 from service.eventlog.versions import UPCASTS, VersionUnknown
@@ -59,6 +80,27 @@ PLANS = st.sampled_from(
             sheets=[],
             prizes=[Prize("p", names(), plan().prizes[2].condition, FirstCome(3))],
         ),
+        plan(
+            carry_over=False,
+            opens=time(9),
+            closes=time(17, 30),
+            exceptions=[
+                DayException(date(2026, 1, 9), closes=time(21)),
+                DayException(date(2026, 1, 10), closed=True),
+            ],
+            spots=[Spot("a", names(), "east"), Spot("b", names(), "west", after="a", clue=names())],
+            sheets=[],
+            prizes=[
+                Prize("p", names(), AllOf([InOrder(["a", "b"]), Always()]), FirstCome(3, 1)),
+                Prize("q", names(), WithEvidence(["badge"], Areas(2, 1)), Coupon(3, ["east"])),
+                Prize(
+                    "r",
+                    names(),
+                    AnyOf([SpotsInArea("east"), SpotsOf(["b"])]),
+                    Draw(1, "one", [Tier(1, 2)], "c", True),
+                ),
+            ],
+        ),
     ]
 )
 REFUSALS = st.builds(
@@ -75,6 +117,7 @@ ABOUT_A_SCAN = {
     "evidence": TEXT,
 }
 ABOUT_A_PRIZE = {"rally": TEXT, "visitor": st.uuids(), "prize": TEXT, "occurred_at": MOMENTS}
+ABOUT_A_HAND_OVER = {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT, "hand_over_id": st.uuids()}
 
 FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     VisitRecorded: {
@@ -93,8 +136,8 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     },
     VisitorErased: {**ABOUT_A_RALLY, "visitor": st.uuids()},
     PrizeEntered: ABOUT_A_PRIZE,
-    PrizeHandedOver: {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT},
-    HandOverReversed: {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT},
+    PrizeHandedOver: ABOUT_A_HAND_OVER,
+    HandOverReversed: ABOUT_A_HAND_OVER,
     RallyPlanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyReplanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyOpened: ABOUT_A_RALLY,
@@ -150,11 +193,12 @@ def test_what_has_a_column_is_in_its_column_and_nowhere_else(fact: Fact) -> None
         "evidence": row.evidence,
     }
     assert columns == {name: getattr(fact, name, None) for name in columns}
-    assert row.scan_id == getattr(fact, "scan_id", getattr(fact, "headcount_id", None))
+    ids = {"scan_id", "headcount_id", "hand_over_id"}
+    assert [row.scan_id] == ([getattr(fact, id_) for id_ in ids if hasattr(fact, id_)] or [None])
     assert row.type == type(fact).__name__
     if not isinstance(fact, CheckInRefused):  # its data is the refusal, which may name a spot
         kept = set(json.loads(row.data or "{}"))
-        assert not kept & {*columns, "scan_id", "headcount_id"}
+        assert not kept & {*columns, *ids}
 
 
 @given(made(VisitRecorded))

@@ -1,6 +1,6 @@
 """mistakes(): what a plan's types alone cannot rule out, each at its place."""
 
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import msgspec
@@ -10,18 +10,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import plan as plan_module
-from domain.conditions import AllSpots, BingoLines, Stamps
+from domain.conditions import (
+    AllOf,
+    AllSpots,
+    Always,
+    AnyOf,
+    Areas,
+    BingoLines,
+    InOrder,
+    SpotsInArea,
+    SpotsOf,
+    Stamps,
+    WithEvidence,
+)
 from domain.plan import (
     Area,
+    Coupon,
+    DayException,
     Draw,
     FirstCome,
     Id,
     Language,
     LocalTime,
+    OncePerRally,
     Plan,
     Prize,
     Sheet,
     Spot,
+    Tier,
     lines_of,
     mistakes,
     text_in,
@@ -90,7 +106,193 @@ def test_a_mistake_is_said_where_it_is(
     assert expected in found[0].expected
 
 
-@pytest.mark.parametrize("condition", [Stamps(6), BingoLines(6), AllSpots()])
+SIDE = plan().spots[:3]
+
+
+def after(**waits: str) -> dict[str, Any]:
+    """Spots that wait for others."""
+    spots = [msgspec.structs.replace(spot, after=waits.get(spot.id)) for spot in plan().spots]
+    return {"spots": spots}
+
+
+def exceptions(*days: DayException, **changes: Any) -> dict[str, Any]:
+    return {"exceptions": list(days), **changes}
+
+
+def deep(levels: int) -> AllOf:
+    """A condition within a condition, so many in all."""
+    inner: Any = Stamps(1)
+    for _ in range(levels - 1):
+        inner = AllOf([inner])
+    return inner
+
+
+JAN_9, JAN_10 = date(2026, 1, 9), date(2026, 1, 10)
+NINE_TO_FIVE = {"opens": time(9), "closes": time(17)}
+THERE = ("prizes", 0, "condition")
+GIVEN = ("prizes", 0, "giving")
+HERE_OR_CLOSED = "closed: true, or opens and a later closes"
+
+NEW: list[tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]] = [
+    # Ways.
+    (after(b="x"), [(("spots", 1, "after"), "a spot of this plan, not x")]),
+    (after(b="b"), [(("spots", 1, "after"), "a spot that can be reached first; this way leads back here")]),
+    (
+        after(a="c", b="a", c="b", d="c"),  # d waits for those who wait for one another; they are told
+        [(("spots", n, "after"), "a spot that can be reached first; this way leads back here") for n in range(3)],
+    ),
+    (after(a="x", b="a"), [(("spots", 0, "after"), "a spot of this plan, not x")]),
+    # Hours.
+    ({"opens": time(9)}, [(("closes",), "both opens and closes")]),
+    ({"closes": time(17)}, [(("opens",), "both opens and closes")]),
+    ({"opens": time(9), "closes": time(9)}, [(("closes",), "a time after opens (09:00)")]),
+    ({"opens": time(18, 30), "closes": time(2)}, [(("closes",), "a time after opens (18:30)")]),
+    # Exceptions.
+    (
+        exceptions(DayException(JAN_9, closed=True), DayException(JAN_9, closed=True)),
+        [(("exceptions", 1, "day"), "a day that is not named before")],
+    ),
+    (
+        exceptions(DayException(date(2026, 1, 7), closed=True), DayException(date(2026, 3, 1), closed=True)),
+        [(("exceptions", n, "day"), "a day from 2026-01-08 to 2026-02-28") for n in range(2)],
+    ),
+    (exceptions(DayException(JAN_9)), [(("exceptions", 0), HERE_OR_CLOSED)]),
+    (exceptions(DayException(JAN_9, opens=time(9))), [(("exceptions", 0), HERE_OR_CLOSED)]),
+    (exceptions(DayException(JAN_9, closes=time(9))), [(("exceptions", 0), HERE_OR_CLOSED)]),
+    (exceptions(DayException(JAN_9, time(9), time(9))), [(("exceptions", 0), HERE_OR_CLOSED)]),
+    (
+        exceptions(DayException(JAN_9, opens=time(17)), DayException(JAN_10, closes=time(9)), **NINE_TO_FIVE),
+        [(("exceptions", n), HERE_OR_CLOSED) for n in range(2)],
+    ),
+    # Draws and coupons.
+    (
+        prize(Stamps(1), Draw(1, tiers=[Tier(2, 1), Tier(2, 2), Tier(1, 3), Tier(4, 4)])),
+        [
+            ((*GIVEN, "tiers", 1, "at_least"), "more than 2, the tier before"),
+            ((*GIVEN, "tiers", 2, "at_least"), "more than 2, the tier before"),
+        ],
+    ),
+    (
+        prize(Stamps(1), Coupon(areas=["west", "north"])),
+        [((*GIVEN, "areas", 1), "one of the areas: east, west")],
+    ),
+    # Conditions that ask for more than there is.
+    (prize(Stamps(7)), [((*THERE, "at_least"), "at most 6, the stamps of all spots")]),
+    (prize(BingoLines(7)), [((*THERE, "at_least"), "at most 6, the lines of all sheets")]),
+    (prize(BingoLines(3, lines=("rows",))), [((*THERE, "at_least"), "at most 2, the lines of all sheets")]),
+    (prize(BingoLines(5, lines=("rows", "columns"))), [((*THERE, "at_least"), "at most 4, the lines of all sheets")]),
+    (prize(BingoLines(1, sheet="other")), [((*THERE, "sheet"), "a sheet of this plan")]),
+    ({"sheets": []} | prize(BingoLines(1)), [((*THERE, "at_least"), "at most 0, the lines of all sheets")]),
+    (prize(SpotsOf(["a", "b"], 3)), [((*THERE, "at_least"), "at most 2, the spots named")]),
+    (prize(SpotsInArea("west", 3)), [((*THERE, "at_least"), "at most 2, the spots of the area")]),
+    (prize(Areas(3)), [((*THERE, "at_least"), "at most 2, the areas with so many spots")]),
+    (prize(Areas(1, 3)), [((*THERE, "at_least"), "at most 0, the areas with so many spots")]),
+    (
+        {"spots": SIDE, "sheets": []} | prize(Areas(2, 2)),
+        [((*THERE, "at_least"), "at most 1, the areas with so many spots")],
+    ),
+    (prize(AnyOf([Stamps(1)], 2)), [((*THERE, "at_least"), "at most 1, the conditions named")]),
+    # Conditions that name what is not there.
+    (prize(SpotsOf(["a", "x"])), [((*THERE, "spots", 1), "a spot of this plan, not x")]),
+    (prize(SpotsOf(["a", "b", "a"])), [((*THERE, "spots", 2), "each spot once (a)")]),
+    (prize(InOrder(["x", "a"])), [((*THERE, "spots", 0), "a spot of this plan, not x")]),
+    (prize(InOrder(["a", "b", "a"])), [((*THERE, "spots", 2), "each spot once (a)")]),
+    (prize(SpotsInArea("north")), [((*THERE, "area"), "one of the areas: east, west")]),
+    (prize(SpotsInArea("north", 9)), [((*THERE, "area"), "one of the areas: east, west")]),
+    # … within others, at their places.
+    (
+        prize(WithEvidence(["badge"], Stamps(7))),
+        [((*THERE, "condition", "at_least"), "at most 6, the stamps of all spots")],
+    ),
+    (
+        prize(AllOf([Stamps(1), WithEvidence(["badge"], AnyOf([SpotsOf(["x"])]))])),
+        [((*THERE, "conditions", 1, "condition", "conditions", 0, "spots", 0), "a spot of this plan, not x")],
+    ),
+    (
+        prize(AnyOf([Stamps(7), Areas(3)], 3)),
+        [
+            ((*THERE, "at_least"), "at most 2, the conditions named"),
+            ((*THERE, "conditions", 0, "at_least"), "at most 6, the stamps of all spots"),
+            ((*THERE, "conditions", 1, "at_least"), "at most 2, the areas with so many spots"),
+        ],
+    ),
+    (prize(deep(5)), [((*THERE, *["conditions", 0] * 4), "conditions at most 4 deep")]),
+    (
+        prize(WithEvidence(["badge"], deep(4))),
+        [((*THERE, "condition", *["conditions", 0] * 3), "conditions at most 4 deep")],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "expected"), NEW)
+def test_what_a_rule_says_of_itself_must_be_possible(
+    changes: dict[str, Any], expected: list[tuple[tuple[str | int, ...], str]]
+) -> None:
+    assert [(mistake.path, mistake.expected) for mistake in mistakes(plan(**changes))] == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        after(b="a", c="a", d="c"),
+        NINE_TO_FIVE,
+        {"opens": time(0), "closes": time(23, 59)},
+        exceptions(DayException(JAN_9, closed=True), DayException(JAN_10, time(10), time(12))),
+        exceptions(
+            DayException(JAN_9, closes=time(21)), DayException(JAN_10, time(11)), **NINE_TO_FIVE
+        ),
+        exceptions(
+            DayException(date(2026, 1, 8), closed=True),
+            DayException(date(2026, 2, 28), closed=True),
+        ),
+        {"carry_over": False},
+        prize(Stamps(1), Draw(1, tiers=[Tier(2, 1), Tier(3, 2)], choice="favourite")),
+        prize(Stamps(1), Draw(1, automatic=True)),
+        prize(Stamps(1), FirstCome(stock=10, per_day=5)),
+        prize(Always(), Coupon(uses=3, areas=["east", "west"])),
+        prize(deep(4)),
+    ],
+)
+def test_what_can_be_done_is_no_mistake(changes: dict[str, Any]) -> None:
+    assert mistakes(plan(**changes)) == []
+
+
+EMPTY_AREA = {"areas": [*plan().areas, Area("north", names())]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        (EMPTY_AREA | prize(SpotsInArea("north")), (*THERE, "area")),
+        (EMPTY_AREA | prize(SpotsInArea("north", 1)), (*THERE, "area")),
+        ({"carry_over": False, "revisit": OncePerRally()}, ("revisit",)),
+        (prize(Stamps(1), Draw(1, choice="favourite", automatic=True)), (*GIVEN, "automatic")),
+    ],
+)
+def test_what_cannot_be_meant_is_a_mistake(
+    changes: dict[str, Any], path: tuple[str | int, ...]
+) -> None:
+    assert [mistake.path for mistake in mistakes(plan(**changes))] == [path]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Stamps(6),
+        BingoLines(6),
+        BingoLines(6, sheet="sheet"),
+        BingoLines(2, lines=("diagonals",)),
+        AllSpots(),
+        Always(),
+        SpotsOf(["a", "b", "c", "d"], 4),
+        SpotsInArea("west", 2),
+        Areas(2, 2),
+        InOrder(["d", "c", "b", "a"]),
+        WithEvidence(["place"], Stamps(6)),
+        AllOf([AllSpots(), Stamps(6)]),
+        AnyOf([AllSpots(), Stamps(6)], 2),
+    ],
+)
 def test_a_prize_for_everything_there_is_can_be_had(condition: Any) -> None:
     assert mistakes(plan(**prize(condition))) == []
 
@@ -149,6 +351,21 @@ def test_the_lines_of_a_sheet_are_rows_columns_and_diagonals() -> None:
     assert ["".join(line) for line in lines_of(Sheet("sheet", names(), rows))] == [
         "abc", "def", "ghi", "adg", "beh", "cfi", "aei", "gec",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kinds", "lines"),
+    [
+        (("rows",), "abc def ghi"),
+        (("columns",), "adg beh cfi"),
+        (("diagonals",), "aei gec"),
+        (("diagonals", "rows"), "abc def ghi aei gec"),
+    ],
+)
+def test_only_some_lines_of_a_sheet_may_be_asked_for(kinds: Any, lines: str) -> None:
+    rows = [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]]
+    found = lines_of(Sheet("sheet", names(), rows), kinds)
+    assert ["".join(line) for line in found] == lines.split()
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.conditions import BingoLines
-from domain.plan import Draw, Plan, lines_of
+from domain.conditions import AllOf, Always, BingoLines, InOrder, WithEvidence
+from domain.plan import Coupon, DayException, Draw, Plan, lines_of
 from service.plan_files import FileMistake, OpenCsv, PlanMistakes, parse_plan, read_plan
 from service.plan_files.document import FILE_BYTES_MAX, MISTAKES_MAX
 
@@ -150,8 +150,8 @@ def test_what_json_knows_is_no_text_without_quotes(word: str) -> None:
 HERE = "plans/walk.yaml"
 MISTAKES: list[tuple[str, str, str]] = [
     # What msgspec says, in plain words and at its line.
-    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days; did you mean area? (found \"pier\")"),
-    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, sheets, prizes (found 1)"),
+    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue; did you mean area? (found \"pier\")"),
+    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, opens, closes, exceptions, sheets, prizes (found 1)"),
     ("time_zone: Asia/Tokyo\n", "", "1: time_zone: expected a text; it is missing"),
     ("  - id: light\n    names:", "  - names:", "9: spots[0].id: expected lower-case letters, digits and single hyphens; it is missing"),
     ("rally: walk", "rally: My Walk", '1: rally: expected lower-case letters, digits and single hyphens (found "My Walk")'),
@@ -172,11 +172,24 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("ja: 灯台", "ja: x\n      日本語: y", '12: spots[0].names.日本語: expected a language code such as ja, en or zh-Hant (found "日本語")'),
     ("{ja: 桟橋}", "Pier", '7: areas[0].names: expected a text per language, such as {ja: …, en: …} (found "Pier")'),
     ("{ja: 桟橋}", "{}", "7: areas[0].names: expected a mapping (name: value) of length 1 or more"),
-    ("kind: all_spots", "kind: all", '24: prizes[0].condition.kind: expected one of: stamps, all_spots, bingo_lines (found "all")'),
-    ("{kind: all_spots}", "all_spots", '24: prizes[0].condition: expected a mapping whose kind is one of: stamps, all_spots, bingo_lines (found "all_spots")'),
-    ("winners: 3", "winers: 3", "25: prizes[0].giving.winers: expected one of: kind, winners, chances; did you mean winners? (found 3)"),
+    ("kind: all_spots", "kind: all", '24: prizes[0].condition.kind: expected one of: always, stamps, all_spots, spots_of, spots_in_area, areas, bingo_lines, in_order, with_evidence, all_of, any_of (found "all")'),
+    ("{kind: all_spots}", "all_spots", '24: prizes[0].condition: expected a mapping whose kind is one of: always, stamps, all_spots, spots_of, spots_in_area, areas, bingo_lines, in_order, with_evidence, all_of, any_of (found "all_spots")'),
+    ("winners: 3", "winers: 3", "25: prizes[0].giving.winers: expected one of: kind, winners, chances, tiers, choice, automatic; did you mean winners? (found 3)"),
     ("winners: 3", "winners: 3, chances: two", '25: prizes[0].giving.chances: expected one or per_line (found "two")'),
+    ("{kind: all_spots}", "{kind: all_of, conditions: [{kind: stamps, at_least: x}]}", '24: prizes[0].condition.conditions[0].at_least: expected a whole number (found "x")'),
+    ("{kind: all_spots}", "{kind: all_of, conditions: []}", "24: prizes[0].condition.conditions: expected a list of length 1 or more"),
+    ("{kind: all_spots}", "{kind: any_of, conditions: [{kind: stamp}]}", '24: prizes[0].condition.conditions[0].kind: expected one of: always, stamps, all_spots, spots_of, spots_in_area, areas, bingo_lines, in_order, with_evidence, all_of, any_of (found "stamp")'),
+    ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, tiers: [{at_least: 2}]}", "25: prizes[0].giving.tiers[0].chances: expected a whole number; it is missing"),
+    ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, automatic: yes}", '25: prizes[0].giving.automatic: expected true or false (found "yes")'),
+    ("prizes:", "exceptions: [{day: 2026-05-32}]\nprizes:", '21: exceptions[0].day: expected a day such as 2026-01-31 (found "2026-05-32")'),
+    ("prizes:", "exceptions: [{day: 2026-05-02, close: 10:00}]\nprizes:", '21: exceptions[0].close: expected one of: day, opens, closes, closed; did you mean closes? (found "10:00")'),
+    ("prizes:", "carry_over: no\nprizes:", '21: carry_over: expected true or false (found "no")'),
     # What the plan itself says.
+    ("{kind: all_spots}", "{kind: spots_of, spots: [ferry, lihgt]}", '24: prizes[0].condition.spots[1]: expected a spot of this plan, not lihgt (found "lihgt")'),
+    ("{kind: all_spots}", "{kind: all_of, conditions: [{kind: areas, at_least: 2}]}", "24: prizes[0].condition.conditions[0].at_least: expected at most 1, the areas with so many spots (found 2)"),
+    ("prizes:", "exceptions: [{day: 2026-05-06, closed: true}]\nprizes:", '21: exceptions[0].day: expected a day from 2026-05-01 to 2026-05-05 (found "2026-05-06")'),
+    ("prizes:", "opens: 9:00\nprizes:", "1: closes: expected both opens and closes"),
+    ("stamps: 2", "after: light", '13: spots[0].after: expected a spot that can be reached first; this way leads back here (found "light")'),
     ("Asia/Tokyo", "Asia/Tokio", '3: time_zone: expected a time zone such as Asia/Tokyo (found "Asia/Tokio")'),
     ("area: pier\n    stamps", "area: peir\n    stamps", '12: spots[0].area: expected one of the areas: pier (found "peir")'),
     ("id: ferry", "id: light", '17: spots[1].id: expected an id of its own (light is spots[0]) (found "light")'),
@@ -203,6 +216,47 @@ def test_a_mistake_is_told_with_its_line_its_field_and_what_was_expected(
 ) -> None:
     found = mistakes_of(changed(old, new))
     assert found == [f"{HERE}:{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("{kind: bingo_lines, at_least: 1, lines: [diagonal]}", 'lines[0]: expected one of: columns, diagonals, rows (found "diagonal")'),
+        ("{kind: bingo_lines, at_least: 1, lines: rows}", 'lines: expected a list (found "rows")'),
+        ("{kind: with_evidence, evidence: [bagde], condition: {kind: all_spots}}", 'evidence[0]: expected one of: badge, keyword, paper, place, printed, quiz, rotating (found "bagde")'),
+        ("{kind: stamps, at_leest: 1}", "at_leest: expected one of: kind, at_least; did you mean at_least? (found 1)"),
+        ("{kind: all_of, conditions: [{kind: stamps, at_leest: 1}]}", "conditions[0].at_leest: expected one of: kind, at_least; did you mean at_least? (found 1)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_condition_is_told_with_the_words_there_are(
+    condition: str, expected: str
+) -> None:
+    (found,) = mistakes_of(changed("{kind: all_spots}", condition))
+    assert found == f"{HERE}:24: prizes[0].condition.{expected}"
+
+
+def test_a_plan_is_read_with_hours_exceptions_ways_and_conditions_within_conditions() -> None:
+    text = changed(
+        "prizes:",
+        "opens: 9:30\ncloses: 17:00\ncarry_over: false\nrevisit: {kind: daily}\n"
+        "exceptions:\n  - {day: 2026-05-02, closes: 21:00}\n  - {day: 2026-05-03, closed: true}\n"
+        "prizes:",
+    )
+    text = changed("    address:\n", "    after: light\n    clue: {ja: 海のほう}\n", text)
+    condition = "{kind: all_of, conditions: [{kind: in_order, spots: [light, ferry]}, {kind: with_evidence, evidence: [badge], condition: {kind: always}}]}"
+    text = changed("{kind: all_spots}", condition, text)
+    text = changed("{kind: draw, winners: 3}", "{kind: coupon, uses: 2, areas: [pier]}", text)
+    plan = read(text)
+    assert (plan.opens, plan.closes, plan.carry_over) == (time(9, 30), time(17), False)
+    assert plan.exceptions == [
+        DayException(date(2026, 5, 2), closes=time(21)),
+        DayException(date(2026, 5, 3), closed=True),
+    ]
+    assert (plan.spots[1].after, plan.spots[1].clue) == ("light", {"ja": "海のほう"})
+    assert plan.prizes[0].condition == AllOf(
+        [InOrder(["light", "ferry"]), WithEvidence(["badge"], Always())]
+    )
+    assert plan.prizes[0].giving == Coupon(2, ["pier"])
 
 
 def test_an_alias_is_a_mistake_of_its_own() -> None:

@@ -121,6 +121,8 @@ def test_a_changed_plan_changes_the_course_and_nothing_else() -> None:
     ("facts", "changed", "code"),
     [
         ((), plan(time_zone="Asia/Seoul"), "time_zone_fixed"),
+        ((), plan(carry_over=False), "carry_over_fixed"),
+        ((OPENED, CLOSED), plan(carry_over=False), "carry_over_fixed"),
         ((CANCELLED,), plan(names=names("新")), "rally_cancelled"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -173,6 +173,20 @@ REFUSED: list[tuple[str, Rally, Scan, Card, Refusal]] = [
         scan("b", 100),
         visited("a"),
         Refusal(RefusalCode.SCAN_ID_REUSED, spot="a"),
+    ),
+    (
+        "a scan at an hour without stamps",
+        rally(plan(opens=time(12, 1), closes=time(18))),
+        scan(),
+        Card(),
+        Refusal(RefusalCode.CLOSED_NOW, at=NOW + timedelta(minutes=1)),
+    ),
+    (
+        "a spot that comes after one that is not on the card",
+        rally(plan(spots=[*plan().spots[:3], Spot("d", names(), "west", after="a")])),
+        scan("d"),
+        visited("b"),
+        Refusal(RefusalCode.SPOT_LOCKED, spot="a"),
     ),
 ]
 
