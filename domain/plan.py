@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from typing import Annotated, NamedTuple
 from zoneinfo import available_timezones
 
+import msgspec
 from msgspec import Meta, Struct
 
 from domain.conditions import (
@@ -224,6 +225,20 @@ class Mistake(NamedTuple):
 
     path: tuple[str | int, ...]
     expected: str
+
+
+def next_round(plan: Plan, rally: str, first_day: date) -> Plan:
+    """The same plan for another round: its days, exceptions too, moved so that it begins on
+    `first_day`. Raises msgspec.ValidationError for an id that is none."""
+    later = first_day - plan.first_day
+    exceptions = [msgspec.structs.replace(each, day=each.day + later) for each in plan.exceptions]
+    return msgspec.structs.replace(
+        plan,
+        rally=msgspec.convert(rally, Id),
+        first_day=first_day,
+        last_day=plan.last_day + later,
+        exceptions=exceptions,
+    )
 
 
 def text_in(names: dict[str, str], language: str) -> str:

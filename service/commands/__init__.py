@@ -4,7 +4,18 @@ import argparse
 from collections.abc import Awaitable
 from typing import Protocol
 
-from service.commands import codes, demo, log, plan, projections, revoke, serve, simulate, token
+from service.commands import (
+    clone,
+    codes,
+    demo,
+    log,
+    plan,
+    projections,
+    revoke,
+    serve,
+    simulate,
+    token,
+)
 from service.commands.common import CommandError
 from service.commands.life import CANCEL, CLOSE, OPEN
 from service.config import Config
@@ -25,6 +36,7 @@ COMMANDS: list[Command] = [
     demo,
     serve,
     plan,
+    clone,
     OPEN,
     CLOSE,
     CANCEL,

@@ -47,6 +47,28 @@ def test_a_rally_is_laid_out_opened_closed_and_its_codes_are_voided(tmp_path: Pa
     assert checked.stdout.startswith("4 facts: gapless"), checked.stderr
 
 
+def test_the_next_round_is_the_last_ones_plan_on_other_days(tmp_path: Path) -> None:
+    """Also its exceptions; and projections and the schema are asked for by commands."""
+    plan = str(PLANS / "two-towns-food-festival" / "plan.yaml")
+    assert meguri("plan", plan, data=tmp_path).returncode == 0
+    name, again = "two-towns-food-festival", "festival-2027"
+    cloned = meguri("clone", name, again, "--first-day", "2027-10-09", data=tmp_path)
+    assert "2027-10-09 to 2027-10-11. It is planned." in cloned.stdout, cloned.stderr
+    twice = meguri("clone", name, again, "--first-day", "2027-10-09", data=tmp_path)
+    assert (twice.returncode, "already" in twice.stderr) == (1, True)
+    bad = meguri("clone", name, "Festival 2028", "--first-day", "2028-10-09", data=tmp_path)
+    assert (bad.returncode, "lower-case" in bad.stderr or "Expected" in bad.stderr) == (1, True)
+    preview = meguri("plan", plan, "--preview", data=tmp_path)
+    assert preview.stdout.startswith("0 cards.\n"), preview.stderr
+    assert '"$defs"' in meguri("plan", "--schema").stdout
+    for what in (("rebuild", "flow", "--share", "50"), ("verify", "--all"), ("status",)):
+        done = meguri("projections", *what, data=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "flow" in done.stdout
+    for wrong in (("verify",), ("rebuild", "moon"), ("rebuild", "flow", "--share", "0")):
+        assert meguri("projections", *wrong, data=tmp_path).returncode == 1
+
+
 def addresses(out: Path) -> dict[str, str]:
     with (out / "codes.csv").open(encoding="utf-8-sig", newline="") as file:
         return {row["spot"]: row["address"] for row in csv.DictReader(file)}

@@ -384,3 +384,20 @@ def test_a_plan_comes_back_from_the_log_as_it_was(codec: Any) -> None:
 @given(st.text(max_size=30))
 def test_whatever_is_called_a_time_zone_is_a_zone_or_a_mistake(name: str) -> None:
     assert len(mistakes(plan(time_zone=name))) <= 1
+
+
+def test_the_next_round_has_the_same_rules_on_other_days() -> None:
+    exceptions = [DayException(date(2026, 1, 10), closed=True)]
+    this = plan(exceptions=exceptions)
+    following = plan_module.next_round(this, "walk-2027", date(2027, 1, 8))
+    assert (following.rally, following.first_day) == ("walk-2027", date(2027, 1, 8))
+    assert following.last_day - following.first_day == this.last_day - this.first_day
+    assert [each.day for each in following.exceptions] == [date(2027, 1, 10)]
+    assert mistakes(following) == []
+    same = {"rally": this.rally, "first_day": this.first_day, "last_day": this.last_day}
+    assert msgspec.structs.replace(following, exceptions=exceptions, **same) == this
+
+
+def test_the_next_round_needs_an_id_that_is_one() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        plan_module.next_round(plan(), "Walk 2027", date(2027, 1, 8))
