@@ -20,7 +20,10 @@ from projections.contract import Projection
 POLL_S = 1.0
 """How often to look without having been woken."""
 GATHER_S = 0.15
-"""How long to wait after a wake-up: a burst's commits are then applied together."""
+"""How long to wait after a wake-up: what is committed meanwhile is applied together."""
+BURST_FACTS, BURST_S = 300, 0.5
+"""After a pass with so many facts we wait so long: check-ins come first in a burst, larger pieces
+cost less a fact, and half a second is still live."""
 RETRY_S = 1.0
 TAKE_TURNS_S = 0.02
 AT_ONCE = 2
@@ -111,7 +114,7 @@ class Follower:
             if applied.facts:
                 self._applied()
             if not applied.more:
-                await _wait(woken)
+                await _wait(woken, BURST_S if applied.facts >= BURST_FACTS else GATHER_S)
 
     async def _pass(self, projection: Projection) -> Applied:
         """Apply once, if there is something to apply."""
@@ -133,9 +136,9 @@ class Follower:
         return applied
 
 
-async def _wait(woken: asyncio.Event) -> None:
-    """Wait to be woken, then a moment more: what a burst commits is applied together."""
+async def _wait(woken: asyncio.Event, gather_s: float) -> None:
+    """Wait to be woken, then a moment more: what comes meanwhile is applied together."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(POLL_S):
             await woken.wait()
-    await asyncio.sleep(GATHER_S)
+    await asyncio.sleep(gather_s)

@@ -27,9 +27,9 @@ from domain.rally import Rally
 from projections.contract import NotUnderstood, Projection, Stretch
 from projections.median import coarse
 
-ROWS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 500
 """Rows that are read, judged and written together: a bound on memory, and on how long check-ins
-wait for us (a hundredth of a second)."""
+wait for us (less than a hundredth of a second)."""
 
 COPIED_MIN = 200
 """From so many new rows on copying is cheaper."""
