@@ -391,8 +391,8 @@ async def test_the_builder_tries_again_and_says_meanwhile_what_hinders_it(
     await until(lambda: _caught_up(engine))
     await engine.pool.execute("UPDATE projections SET definition = 'x' WHERE projection = 'flow'")
     other = await open_another()
-    builder = asyncio.create_task(other.builder.run())
     async with engine.own_connection() as connection, shadow_of(connection, flow, "rebuild"):
+        builder = asyncio.create_task(other.builder.run())
         await until(lambda: _is(bool(other.builder.troubles)))
         _, ready = await site.ask("GET", "/readyz")
         assert ready["status"] == "impaired"
