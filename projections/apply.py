@@ -21,7 +21,7 @@ FACTS_MAX = 20_000
 away catches up in steps, each of them visible."""
 
 NOT_BUILT = "not built yet"
-"""The definition of tables that nobody has filled."""
+"""The definition of tables that are still to be made."""
 
 POISON = (
     NotUnderstood,
@@ -54,15 +54,22 @@ async def prepare(connection: asyncpg.Connection, projection: Projection) -> Non
     """Create the projection's tables and progress where the search path says, unless they are.
 
     Tables of another definition are left as they are: they serve until ours are built aside. A
-    projection that is new to a log that is not is noted as not built, so that nobody is shown it
-    half full.
+    projection that is new to a log that is not is noted as not built and has no tables yet, so
+    that nobody is shown it half full.
     """
     if await connection.fetchval(sql.READ_DEFINITION, projection.name) is not None:
         return
-    await connection.execute(projection.table)
-    grown = await connection.fetchval(sql.HAS_GROWN)
-    definition = NOT_BUILT if grown else projection.definition
-    await connection.execute(sql.CREATE_PROJECTION, projection.name, definition)
+    if await connection.fetchval(sql.HAS_GROWN):
+        await connection.execute(sql.CREATE_PROJECTION, projection.name, NOT_BUILT)
+        await connection.execute(sql.CREATE_PROGRESS, projection.name)
+    else:
+        await lay_out(connection, projection)
+
+
+async def lay_out(connection: asyncpg.Connection, projection: Projection) -> None:
+    """Create the projection's tables and progress where the search path says."""
+    await connection.execute(projection.sql("table"))
+    await connection.execute(sql.CREATE_PROJECTION, projection.name, projection.definition)
     await connection.execute(sql.CREATE_PROGRESS, projection.name)
 
 

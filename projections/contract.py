@@ -5,8 +5,8 @@ first) and moves the progress in the same transaction. So a projection knows not
 rebuilding or verifying, and all three do the same.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -51,18 +51,8 @@ class Projection:
         self._made_of = tuple(made_of)
 
     def sql(self, part: str) -> str:
-        """The text of one of the folder's statements."""
-        return (self.folder / f"{part}.sql").read_text(encoding="utf-8")
-
-    @cached_property
-    def table(self) -> str:
-        """What creates the tables, unless they are there."""
-        return self.sql("table")
-
-    @cached_property
-    def read(self) -> str:
-        """What pages ask."""
-        return self.sql("read")
+        """The text of one of the folder's statements: it is asked for at every batch and read."""
+        return _text(self.folder / f"{part}.sql")
 
     @cached_property
     def definition(self) -> str:
@@ -77,3 +67,13 @@ class Projection:
     async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
         """Add what `stretches` hold to the tables. Raises when a fact cannot be understood."""
         raise NotImplementedError
+
+
+def columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    """Rows as an array a column, as `unnest` takes them."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,13 +1,12 @@
 """Projections that count: SQL groups each stretch, the groups are added up and written once."""
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
-from projections.contract import Projection, Stretch
+from projections.contract import Projection, Stretch, columns
 
 Key = tuple[Any, ...]
 
@@ -22,23 +21,14 @@ class Counting(Projection):
         super().__init__(name, [name], [Path(__file__)])
         self._keys = keys
 
-    @cached_property
-    def gather(self) -> str:
-        """The counts of a stretch."""
-        return self.sql("gather")
-
-    @cached_property
-    def write(self) -> str:
-        """Adds counts to the table."""
-        return self.sql("write")
-
     async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
         """Add what the stretches hold."""
         merged: dict[Key, list[int]] = {}
         for stretch in stretches:
-            add(merged, await connection.fetch(self.gather, *stretch), self._keys)
+            add(merged, await connection.fetch(self.sql("gather"), *stretch), self._keys)
         if merged:
-            await connection.execute(self.write, *columns(merged))
+            rows = [(*key, *counts) for key, counts in merged.items()]
+            await connection.execute(self.sql("write"), *columns(rows))
 
 
 def add(merged: dict[Key, list[int]], rows: Iterable[Any], keys: int) -> None:
@@ -48,9 +38,3 @@ def add(merged: dict[Key, list[int]], rows: Iterable[Any], keys: int) -> None:
         counts = merged.setdefault(values[:keys], [0] * (len(values) - keys))
         for index, count in enumerate(values[keys:]):
             counts[index] += count
-
-
-def columns(merged: dict[Key, list[int]]) -> list[list[Any]]:
-    """The rows as an array a column."""
-    rows = [(*key, *counts) for key, counts in merged.items()]
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from projections import statements as sql
-from projections.apply import Applied, apply
+from projections.apply import Applied, apply, lay_out
 from projections.contract import Projection
 
 FACTS_AT_ONCE = 500_000
@@ -60,11 +60,7 @@ class Shadow:
         async with self.connection.transaction():
             await self.connection.execute(self.say(sql.CREATE_SHADOW))
             async with self.looked_at():
-                await self.connection.execute(self.projection.table)
-                await self.connection.execute(
-                    sql.CREATE_PROJECTION, self.projection.name, self.projection.definition
-                )
-                await self.connection.execute(sql.CREATE_PROGRESS, self.projection.name)
+                await lay_out(self.connection, self.projection)
         return 0
 
     async def _begun(self) -> bool:

@@ -10,14 +10,12 @@ from msgspec import Struct
 
 from domain.course import Course
 from domain.plan import FirstCome
-from projections.apply import NOT_BUILT
 from projections.completion import COMPLETION
 from projections.contract import Projection
 from projections.flow import FLOW, add
 from projections.median import Minutes, median
 from projections.prizes import PRIZES
 from projections.refusals import REFUSALS
-from projections.status import definition_of
 from service.failures import BeingRebuilt
 
 
@@ -27,10 +25,8 @@ async def read(
     """The rows of one of a projection's reads. Raises BeingRebuilt.
 
     After an upgrade the tables may still be those of the release before, without our columns, or
-    new and not filled yet.
+    not be there yet.
     """
-    if await definition_of(pool, projection) == NOT_BUILT:
-        raise BeingRebuilt(f"{projection.name} has not been built yet")
     try:
         return list(await pool.fetch(projection.sql(part), *values))
     except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:

@@ -50,6 +50,11 @@ class Person(Struct, frozen=True, kw_only=True):
     rally: str | None = None
     spot: str | None = None
 
+    @property
+    def by(self) -> str:
+        """Who makes a change, as facts remember it."""
+        return f"{self.role}:{self.id}"
+
 
 class _Claims(Struct, frozen=True, omit_defaults=True):
     sub: UUID

@@ -6,7 +6,6 @@ moment at each spot, so that a late scan can still move a moment back, and a rep
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -24,7 +23,7 @@ from domain.buckets import RALLIES_BUCKET
 from domain.completion import complete
 from domain.course import Course
 from domain.rally import Rally
-from projections.contract import NotUnderstood, Projection, Stretch
+from projections.contract import NotUnderstood, Projection, Stretch, columns
 from projections.median import coarse
 
 ROWS_AT_ONCE = 500
@@ -91,31 +90,27 @@ class CompletionProjection(Projection):
         )
         self._courses: dict[str, Course] = {}
 
-    @cached_property
-    def _statements(self) -> dict[str, str]:
-        return {path.stem: self.sql(path.stem) for path in self.folder.glob("*.sql")}
-
     async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
         """Add what the stretches hold; then judge everybody anew whose plan they change."""
         news: dict[str, News] = {}
         for stretch in stretches:
             if stretch.bucket != RALLIES_BUCKET:
-                for rally, *row in await connection.fetch(self._statements["gather"], *stretch):
+                for rally, *row in await connection.fetch(self.sql("gather"), *stretch):
                     news.setdefault(rally, News()).add(*row)
         for rally, fresh in news.items():
             course = await self._course(connection, rally)
             for some in _in_portions(fresh.cards):
                 await self._judge(connection, rally, course, some)
             if fresh.erased:
-                await connection.execute(self._statements["erase"], rally, list(fresh.erased))
+                await connection.execute(self.sql("erase"), rally, list(fresh.erased))
         for stretch in stretches:
             if stretch.bucket == RALLIES_BUCKET:
-                for (rally,) in await connection.fetch(self._statements["replanned"], *stretch):
+                for (rally,) in await connection.fetch(self.sql("replanned"), *stretch):
                     await self._judge_all(connection, rally)
 
     async def _judge_all(self, connection: asyncpg.Connection, rally: str) -> None:
         course, after = await self._course(connection, rally), (_BEFORE_ALL, 0)
-        more = self._statements["read_more_visitors"]
+        more = self.sql("read_more_visitors")
         while rows := await connection.fetch(more, rally, *after, ROWS_AT_ONCE):
             await self._judge(connection, rally, course, {(row[0], row[1]): {} for row in rows})
             after = (rows[-1]["visitor"], rows[-1]["day"])
@@ -131,7 +126,7 @@ class CompletionProjection(Projection):
         visitors = list({visitor for visitor, _ in cards})
         kept = {
             (row["visitor"], row["day"]): row
-            for row in await connection.fetch(self._statements["read_visitors"], rally, visitors)
+            for row in await connection.fetch(self.sql("read_visitors"), rally, visitors)
         }
         totals: Counter[Total] = Counter()
         rows: list[CardRow] = []
@@ -164,27 +159,27 @@ class CompletionProjection(Projection):
             await connection.copy_records_to_table("completion", records=records)
             rows = [row for row in rows if (row[0], row[1]) in kept]
         if rows:
-            await connection.execute(self._statements["write"], rally, *_columns(rows))
+            await connection.execute(self.sql("write"), rally, *columns(rows))
 
     async def _add_totals(
         self, connection: asyncpg.Connection, rally: str, totals: Counter[Total]
     ) -> None:
         changes = [(rally, *total, people) for total, people in totals.items() if people]
         if changes:
-            await connection.execute(self._statements["write_totals"], *_columns(changes))
+            await connection.execute(self.sql("write_totals"), *columns(changes))
         if left := [change[1:-1] for change in changes if change[-1] < 0]:
-            await connection.execute(self._statements["drop_empty_totals"], rally, *_columns(left))
+            await connection.execute(self.sql("drop_empty_totals"), rally, *columns(left))
 
     async def _course(self, connection: asyncpg.Connection, rally: str) -> Course:
         """The course of a rally as it is now, made once for each of its states."""
-        digest = await connection.fetchval(self._statements["read_digest"], rally)
+        digest = await connection.fetchval(self.sql("read_digest"), rally)
         if digest is None:
             raise NotUnderstood(f"there is no rally {rally}")
         if digest not in self._courses:
             if len(self._courses) >= COURSES_MAX:
                 self._courses.clear()
             # With its digest once more: the rally may have changed in between.
-            digest, state = await connection.fetchrow(self._statements["read_rally"], rally)
+            digest, state = await connection.fetchrow(self.sql("read_rally"), rally)
             self._courses[digest] = msgspec.json.decode(state, type=Rally).course
         return self._courses[digest]
 
@@ -204,10 +199,6 @@ def _count(
     totals["stamps", "", stamps] += people
     for prize, at in met.items():
         totals["met", prize, coarse((at - first_at) // _US_PER_MINUTE)] += people
-
-
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 COMPLETION = CompletionProjection()

@@ -6,15 +6,14 @@ sums over pairs of spots, by the plan of the moment.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
 import msgspec
 
 import projections.median
-from projections.contract import Projection, Stretch
+from projections.contract import Projection, Stretch, columns
 from projections.median import Minutes, coarse, median
 
 Pair = tuple[str, str, str]
@@ -23,25 +22,20 @@ Pair = tuple[str, str, str]
 class Flow(Projection):
     """`gather.sql` returns changes, which are added to the pairs' rows."""
 
-    @cached_property
-    def gather(self) -> str:
-        """The changes of a stretch."""
-        return self.sql("gather")
-
     async def take(self, connection: asyncpg.Connection, stretches: Sequence[Stretch]) -> None:
         """Add what the stretches hold."""
         changed: dict[Pair, Minutes] = {}
         for stretch in stretches:
-            for *pair, minutes, moves in await connection.fetch(self.gather, *stretch):
+            for *pair, minutes, moves in await connection.fetch(self.sql("gather"), *stretch):
                 taken = changed.setdefault((pair[0], pair[1], pair[2]), Counter())
                 taken[coarse(minutes)] += moves
         if not changed:
             return
-        kept = await connection.fetch(self.sql("read_pairs"), *_columns(changed))
+        kept = await connection.fetch(self.sql("read_pairs"), *columns(changed))
         for row in kept:
             add(changed[row["rally"], row["origin"], row["destination"]], row["minutes"])
         rows = [_row(pair, minutes) for pair, minutes in changed.items()]
-        await connection.execute(self.sql("write"), *_columns(rows))
+        await connection.execute(self.sql("write"), *columns(rows))
 
 
 def add(to: Minutes, minutes: str) -> None:
@@ -53,10 +47,6 @@ def add(to: Minutes, minutes: str) -> None:
 def _row(pair: Pair, minutes: Minutes) -> tuple[str, str, str, int, float, str]:
     taken = [(minute, moves) for minute, moves in sorted(minutes.items()) if moves]
     return (*pair, minutes.total(), median(minutes), msgspec.json.encode(taken).decode())
-
-
-def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 FLOW = Flow("flow", ["flow"], [Path(str(projections.median.__file__))])

@@ -66,12 +66,11 @@ async def hand_over(request: web.Request) -> web.Response:
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
     decide = prizes.reverse if body.reverse else prizes.hand_over
-    by = f"{person.role}:{person.id}"
     card = await engine.change_card(
         body.visitor,
         body.rally,
         lambda rally, card, now: decide(
-            rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, by
+            rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by
         ),
     )
     return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)

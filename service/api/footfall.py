@@ -59,6 +59,7 @@ async def count_heads(request: web.Request) -> web.Response:
     heads = await read_body(request, Heads)
     if heads.count == 0:
         raise BodyInvalid("count is not 0")
-    by = f"{person.role}:{person.id}"
-    new = await engine.count_heads(course.plan.rally, spot, heads.count, heads.headcount_id, by)
+    new = await engine.count_heads(
+        course.plan.rally, spot, heads.count, heads.headcount_id, person.by
+    )
     return json_answer({"spot": spot, "count": heads.count}, 201 if new else 200)

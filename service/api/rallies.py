@@ -13,7 +13,6 @@ from service.engine import Engine
 from service.failures import BodyInvalid, PlanInvalid, RallyUnknown
 from service.plan_files import PlanMistakes, parse_plan
 from service.plan_files.schema import plan_schema
-from service.sign_in import Person
 
 
 async def show(request: web.Request) -> web.Response:
@@ -48,7 +47,7 @@ async def put(request: web.Request) -> web.Response:
     person = engine_of(request).people.organiser(request, name)
     plan = await _plan(request, name)
     accepted = request.query.get("accept") == "losses"
-    return _changed(await engine_of(request).plan(plan, _by(person), accept_losses=accepted))
+    return _changed(await engine_of(request).plan(plan, person.by, accept_losses=accepted))
 
 
 async def show_preview(request: web.Request) -> web.Response:
@@ -97,11 +96,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 def _organiser(request: web.Request) -> tuple[Engine, str, str]:
     engine, name = engine_of(request), request.match_info["rally"]
-    return engine, name, _by(engine.people.organiser(request, name))
-
-
-def _by(person: Person) -> str:
-    return f"{person.role}:{person.id}"
+    return engine, name, engine.people.organiser(request, name).by
 
 
 def _known(rally: Rally | None) -> Rally:

@@ -16,7 +16,14 @@ import structlog
 
 from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.card import Card, evolve
-from domain.events import CardFact, HeadcountRecorded, RallyFact, VisitorFact, VisitRecorded
+from domain.events import (
+    CardFact,
+    Fact,
+    HeadcountRecorded,
+    RallyFact,
+    VisitorFact,
+    VisitRecorded,
+)
 from domain.rally import Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
@@ -120,9 +127,7 @@ class EventLog:
                 return known
             position = head["position"] + 1
             after = evolve_rally(known, fact)
-            await connection.execute(
-                sql.APPEND, RALLIES_BUCKET, now, position, *_arrays([position], [to_row(fact)], [])
-            )
+            await _append_one(connection, RALLIES_BUCKET, position, fact, now)
             await connection.execute(
                 sql.WRITE_RALLY,
                 rally,
@@ -153,10 +158,8 @@ class EventLog:
             if fact is not None:
                 position = head["position"] + 1
                 card = evolve(card, fact, position, now)
-                cards = [(visitor, name, _encode_card(card))]
-                await connection.execute(
-                    sql.APPEND, bucket, now, position, *_arrays([position], [to_row(fact)], cards)
-                )
+                kept = (visitor, name, _encode_card(card))
+                await _append_one(connection, bucket, position, fact, now, kept)
         return rally, card
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
@@ -166,13 +169,7 @@ class EventLog:
             if await connection.fetchval(sql.HAS_HEADCOUNT, RALLIES_BUCKET, fact.headcount_id):
                 return False
             position = head["position"] + 1
-            await connection.execute(
-                sql.APPEND,
-                RALLIES_BUCKET,
-                self.clock(),
-                position,
-                *_arrays([position], [to_row(fact)], []),
-            )
+            await _append_one(connection, RALLIES_BUCKET, position, fact, self.clock())
         return True
 
     async def size(self) -> int:
@@ -246,6 +243,19 @@ class _Batch:
             for key, visitor in self._changed.items()
         ]
         return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
+
+
+async def _append_one(
+    connection: asyncpg.Connection,
+    bucket: int,
+    position: int,
+    fact: Fact,
+    now: datetime,
+    *cards: tuple[UUID, str, bytes],
+) -> None:
+    """Append a fact alone, and keep the card that it has changed, if it has one."""
+    arrays = _arrays([position], [to_row(fact)], list(cards))
+    await connection.execute(sql.APPEND, bucket, now, position, *arrays)
 
 
 def _arrays(

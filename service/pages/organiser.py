@@ -41,7 +41,7 @@ async def change(request: web.Request) -> web.Response:
     """POST /r/{rally}/organiser: open or close the rally, from the page's buttons."""
     rally = _asked(request).plan.rally
     engine = engine_of(request)
-    by = f"organiser:{engine.people.organiser(request, rally).id}"
+    by = engine.people.organiser(request, rally).by
     decisions = {"open": open_rally, "close": close_rally}
     decision = decisions.get((await read_form(request)).get("do", ""))
     if decision is None:
