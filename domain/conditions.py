@@ -23,70 +23,46 @@ CONDITIONS_DEEP_MAX = 4
 """A condition within a condition, so deep at most: past this nobody can say what is missing."""
 
 
-class Always(Struct, frozen=True, forbid_unknown_fields=True, tag="always", tag_field="kind"):
+class Kind(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind"):
+    """One of several things that a plan may say at a place: its `kind` tells which."""
+
+
+class Always(Kind, frozen=True, tag="always"):
     """Nothing: everybody who has a card. For tickets."""
 
 
-class Stamps(Struct, frozen=True, forbid_unknown_fields=True, tag="stamps", tag_field="kind"):
+class Stamps(Kind, frozen=True, tag="stamps"):
     """At least so many stamps; a spot may be worth more than one."""
 
     at_least: Count
 
 
-class AllSpots(Struct, frozen=True, forbid_unknown_fields=True, tag="all_spots", tag_field="kind"):
+class AllSpots(Kind, frozen=True, tag="all_spots"):
     """Every spot of the rally."""
 
 
-class SpotsOf(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="spots_of",
-    tag_field="kind",
-):
+class SpotsOf(Kind, frozen=True, tag="spots_of"):
     """At least so many of the named spots; all of them if no number is said."""
 
     spots: Annotated[list[SpotId], Meta(min_length=1)]
     at_least: Count | None = None
 
 
-class SpotsInArea(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="spots_in_area",
-    tag_field="kind",
-):
+class SpotsInArea(Kind, frozen=True, tag="spots_in_area"):
     """At least so many spots of one area; all of them if no number is said."""
 
     area: AreaId
     at_least: Count | None = None
 
 
-class Areas(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="areas",
-    tag_field="kind",
-):
+class Areas(Kind, frozen=True, tag="areas"):
     """At least so many areas, with at least so many spots in each."""
 
     at_least: Count
     spots_each: Count = 1
 
 
-class BingoLines(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="bingo_lines",
-    tag_field="kind",
-):
+class BingoLines(Kind, frozen=True, tag="bingo_lines"):
     """At least so many full lines, over all sheets together or on one of them."""
 
     at_least: Count
@@ -94,35 +70,26 @@ class BingoLines(
     lines: Annotated[tuple[Line, ...], Meta(min_length=1)] = LINES
 
 
-class InOrder(Struct, frozen=True, forbid_unknown_fields=True, tag="in_order", tag_field="kind"):
+class InOrder(Kind, frozen=True, tag="in_order"):
     """The named spots, visited one after the other in this order; others may lie between."""
 
     spots: Annotated[list[SpotId], Meta(min_length=1)]
 
 
-class WithEvidence(
-    Struct, frozen=True, forbid_unknown_fields=True, tag="with_evidence", tag_field="kind"
-):
+class WithEvidence(Kind, frozen=True, tag="with_evidence"):
     """A condition for which only visits count that have one of these behind them."""
 
     evidence: Annotated[list[Evidence], Meta(min_length=1)]
     condition: "Condition"
 
 
-class AllOf(Struct, frozen=True, forbid_unknown_fields=True, tag="all_of", tag_field="kind"):
+class AllOf(Kind, frozen=True, tag="all_of"):
     """Every one of several conditions."""
 
     conditions: Annotated[list["Condition"], Meta(min_length=1, max_length=20)]
 
 
-class AnyOf(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="any_of",
-    tag_field="kind",
-):
+class AnyOf(Kind, frozen=True, tag="any_of"):
     """One of several conditions, or at least so many."""
 
     conditions: Annotated[list["Condition"], Meta(min_length=1, max_length=20)]

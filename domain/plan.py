@@ -24,6 +24,7 @@ from domain.conditions import (
     Condition,
     Count,
     InOrder,
+    Kind,
     Line,
     SpotsInArea,
     SpotsOf,
@@ -108,17 +109,15 @@ class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     rows: Annotated[list[list[Id]], Meta(min_length=2, max_length=9)]
 
 
-class OncePerRally(Struct, frozen=True, forbid_unknown_fields=True, tag="never", tag_field="kind"):
+class OncePerRally(Kind, frozen=True, tag="never"):
     """One visit per spot counts; a revisit is answered, not recorded."""
 
 
-class OncePerDay(Struct, frozen=True, forbid_unknown_fields=True, tag="daily", tag_field="kind"):
+class OncePerDay(Kind, frozen=True, tag="daily"):
     """A visit counts again on another day of the rally's time zone; the stamp is given once."""
 
 
-class OncePerInterval(
-    Struct, frozen=True, forbid_unknown_fields=True, tag="interval", tag_field="kind"
-):
+class OncePerInterval(Kind, frozen=True, tag="interval"):
     """A visit counts again in the next interval (they start at 1970-01-01T00:00Z)."""
 
     minutes: Annotated[int, Meta(ge=1, le=100_000)]
@@ -134,14 +133,7 @@ class Tier(Struct, frozen=True, forbid_unknown_fields=True):
     chances: Count
 
 
-class Draw(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="draw",
-    tag_field="kind",
-):
+class Draw(Kind, frozen=True, tag="draw"):
     """Winners are drawn among the entries.
 
     `chances` says how many tickets an entry is worth; `tiers` say so for more than the condition
@@ -153,37 +145,23 @@ class Draw(
     chances: Annotated[
         str, Meta(pattern=r"^(one|per_line)$(?!\n)", description="one or per_line")
     ] = "one"
-    tiers: list[Tier] = []
+    tiers: list[Tier] = msgspec.field(default_factory=list)
     choice: Id | None = None
     automatic: bool = False
 
 
-class FirstCome(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="first_come",
-    tag_field="kind",
-):
+class FirstCome(Kind, frozen=True, tag="first_come"):
     """Handed over at once while stock lasts, in all and (`per_day`) on a day."""
 
     stock: Count | None = None
     per_day: Count | None = None
 
 
-class Coupon(
-    Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag="coupon",
-    tag_field="kind",
-):
+class Coupon(Kind, frozen=True, tag="coupon"):
     """Used up one by one at the counter, so many times; in some areas only, if any are named."""
 
     uses: Count = 1
-    areas: list[Id] = []
+    areas: list[Id] = msgspec.field(default_factory=list)
 
 
 Giving = Draw | FirstCome | Coupon
