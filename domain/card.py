@@ -9,18 +9,24 @@ from operator import itemgetter
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
     CheckInRefused,
+    Correction,
     HandOverReversed,
     PrizeEntered,
     PrizeHandedOver,
+    QuizAnswered,
+    VisitConfirmed,
     VisitorErased,
     VisitorFact,
     VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
 )
 from domain.refusals import Refusal
 
@@ -31,7 +37,10 @@ REFUSALS_WINDOW_US = timedelta(hours=24) // timedelta(microseconds=1)
 
 
 class Visit(Struct, frozen=True, array_like=True):
-    """A visit on the card. `scan_id` is the UUID's 16 bytes."""
+    """A visit on the card, or (`confirms`) one more scan of it. `scan_id` is the UUID's 16 bytes.
+
+    One that is `void` stays, so that its scan gets its answer again; it counts for nothing.
+    """
 
     spot: str
     period: int
@@ -41,6 +50,21 @@ class Visit(Struct, frozen=True, array_like=True):
     earned: tuple[str, ...] = ()
     evidence: str = ""
     """What stands behind it; nothing is written for a printed code, which most are."""
+    confirms: bool = False
+    void: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether somebody was there once more. An answer can be given from anywhere."""
+        return not (self.confirms or self.void or self.evidence == QUIZ)
+
+
+class WrongAnswer(Struct, frozen=True, array_like=True):
+    """An answer that was wrong, and how many tries it left."""
+
+    spot: str
+    scan_id: bytes
+    left: int
 
 
 class RefusedScan(Struct, frozen=True, array_like=True):
@@ -64,7 +88,8 @@ class HandOver(Struct, frozen=True, array_like=True):
 
 
 class Card(Struct, frozen=True, array_like=True):
-    """Visits in the order of their positions, the newest refused scans, and what became of prizes.
+    """Visits in the order of their positions, the newest refused scans, what became of prizes, and
+    wrong answers.
 
     An erased card holds nothing any more and never will.
     """
@@ -74,6 +99,7 @@ class Card(Struct, frozen=True, array_like=True):
     entered: tuple[str, ...] = ()
     handed: tuple[HandOver, ...] = ()
     erased: bool = False
+    wrong: tuple[WrongAnswer, ...] = ()
 
     def visit_of_scan(self, scan_id: bytes) -> int | None:
         """The index of the visit that `scan_id` made, if it made one."""
@@ -89,6 +115,13 @@ class Card(Struct, frozen=True, array_like=True):
                 return refused
         return None
 
+    def wrong_answer(self, scan_id: bytes) -> WrongAnswer | None:
+        """The wrong answer that `scan_id` gave."""
+        for wrong in self.wrong:
+            if wrong.scan_id == scan_id:
+                return wrong
+        return None
+
     def until(self, index: int) -> "Card":
         """The card as it was just after its visit number `index`."""
         return Card(self.visits[: index + 1])
@@ -101,10 +134,11 @@ class Card(Struct, frozen=True, array_like=True):
 
 
 PRINTED = "printed"
+QUIZ = "quiz"
 
 
 def seen(course: Course, visits: Sequence[Visit]) -> Seen:
-    """A card's visits as conditions see them; spots no longer planned are left out."""
+    """Visits that are not void as conditions see them; spots no longer planned are left out."""
     bit_of, stamped = course.bit_of, 0
     for visit in visits:
         stamped |= bit_of.get(visit.spot, 0)
@@ -124,17 +158,17 @@ def seen(course: Course, visits: Sequence[Visit]) -> Seen:
 
 def current(course: Course, card: Card, at: int) -> Sequence[Visit]:
     """The visits that count together at a moment: all of them, or, where stamps do not carry over
-    to the next day, those of its day."""
+    to the next day, those of its day; void ones never."""
     if course.plan.carry_over:
-        return card.visits
+        return [visit for visit in card.visits if not visit.void]
     day = course.hour_at(at).of_day
-    return [visit for visit in card.visits if visit.occurred_at in day]
+    return [visit for visit in card.visits if visit.occurred_at in day and not visit.void]
 
 
 def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) -> Card:
     """The card after `fact`, which the log holds at `position` since `recorded_at`."""
     match fact:
-        case VisitRecorded():
+        case VisitRecorded() | VisitConfirmed():
             visit = Visit(
                 fact.spot,
                 fact.period,
@@ -143,11 +177,18 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
                 position,
                 fact.earned,
                 "" if fact.evidence == PRINTED else fact.evidence,
+                isinstance(fact, VisitConfirmed),
             )
             return _with(card, visits=(*card.visits, visit))
         case CheckInRefused():
             refused = RefusedScan(fact.scan_id.bytes, micros(recorded_at), fact.spot, fact.refusal)
             return _with(card, refused=(*card.refused, refused)[-REFUSALS_KEPT_MAX:])
+        case QuizAnswered():
+            wrong = WrongAnswer(fact.spot, fact.scan_id.bytes, fact.left)
+            return _with(card, wrong=(*card.wrong, wrong))
+        case VisitVoided() | VisitReinstated():
+            void = isinstance(fact, VisitVoided)
+            return _with(card, visits=toggled(card.visits, fact.position, void, fact.corrections))
         case PrizeEntered(prize=prize):
             return _with(card, entered=(*card.entered, prize))
         case PrizeHandedOver(prize=prize, hand_over_id=id_):
@@ -160,6 +201,27 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
             return Card(erased=True)
 
 
+def toggled(
+    visits: Sequence[Visit], position: int, void: bool, corrections: Sequence[Correction] = ()
+) -> tuple[Visit, ...]:
+    """`visits` with the one at `position`, and what confirms it, made void or reinstated."""
+    of = {each.position: each for each in corrections}
+    key: tuple[str, int] | None = None
+    result = []
+    for visit in visits:
+        if visit.position == position:
+            key = (visit.spot, visit.period)
+        elif (visit.spot, visit.period) == key and not visit.confirms:
+            key = None  # another visit in its place, made while it was void
+        if (visit.spot, visit.period) == key:
+            visit = replace(visit, void=void)
+        if (correction := of.get(visit.position)) is not None:
+            kept = (prize for prize in visit.earned if prize not in correction.unearned)
+            visit = replace(visit, earned=(*kept, *correction.earned))
+        result.append(visit)
+    return tuple(result)
+
+
 def _with(
     card: Card,
     *,
@@ -167,6 +229,7 @@ def _with(
     refused: tuple[RefusedScan, ...] | None = None,
     entered: tuple[str, ...] | None = None,
     handed: tuple[HandOver, ...] | None = None,
+    wrong: tuple[WrongAnswer, ...] | None = None,
 ) -> Card:
     # By hand: msgspec.structs.replace takes four times as long, for every stamp of a burst.
     return Card(
@@ -175,6 +238,7 @@ def _with(
         card.entered if entered is None else entered,
         card.handed if handed is None else handed,
         card.erased,
+        card.wrong if wrong is None else wrong,
     )
 
 

@@ -16,7 +16,8 @@ Count = Annotated[int, Meta(ge=1, le=10_000)]
 SpotId = Annotated[str, Meta(description="a spot's id", max_length=40)]
 AreaId = Annotated[str, Meta(description="an area's id", max_length=40)]
 Evidence = Literal["printed", "rotating", "keyword", "quiz", "badge", "paper", "place"]
-"""What may stand behind a visit: the kind of its code, or a place that was checked."""
+"""What may stand behind a visit: the kind of its code, an answer, or a place that was checked.
+Several are written one after the other: `printed+place`."""
 Line = Literal["rows", "columns", "diagonals"]
 LINES: tuple[Line, ...] = ("rows", "columns", "diagonals")
 CONDITIONS_DEEP_MAX = 4
@@ -145,7 +146,9 @@ class Seen(NamedTuple):
 
     def only(self, evidence: Sequence[str]) -> "Seen":
         """The same with nothing but the visits that have some of `evidence`."""
-        visits = [visit for visit in self.visits if visit[1] in evidence]
+        visits = [
+            visit for visit in self.visits if not set(evidence).isdisjoint(visit[1].split("+"))
+        ]
         stamped = 0
         for bit, _ in visits:
             stamped |= bit
@@ -164,7 +167,7 @@ def gauge(course: "Course", condition: Condition) -> Gauge:
         case Stamps(stamps):
             return lambda seen: Standing(course.stamps_of(seen.stamped), stamps)
         case AllSpots():
-            return _spots(course.every_spot, len(course.spots))
+            return _spots(course.every_spot, course.every_spot.bit_count())
         case SpotsOf(spots, at_least):
             return _spots(course.mask(spots), at_least or len(spots))
         case SpotsInArea(area, at_least):

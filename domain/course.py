@@ -11,12 +11,23 @@ from zoneinfo import ZoneInfo
 
 from domain.conditions import LINES, Condition, InOrder, Line, WithEvidence, gauge, parts
 from domain.encoding import micros, moment_of, spot_tag
-from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Plan, lines_of
+from domain.plan import (
+    DayException,
+    OncePerDay,
+    OncePerInterval,
+    OncePerRally,
+    Plan,
+    Spot,
+    lines_of,
+    stamped_spots,
+)
 
 _QUARTER_US = 900_000_000
 """Fifteen minutes: offsets from UTC are multiples of it and change on its marks, so that within
 a quarter all moments share their local hour."""
 _REMEMBERED_MAX = 4_096
+MINUTES_PER_DAY_MAX = 25 * 60
+"""When clocks are put back, a day is longer."""
 
 T = TypeVar("T")
 
@@ -31,13 +42,18 @@ class Course:
         self.bit_of = {spot.id: 1 << index for index, spot in enumerate(plan.spots)}
         self.spot_by_tag = {spot_tag(spot.id): spot.id for spot in plan.spots}
         self.clued = [spot for spot in plan.spots if spot.clue]
-        self.every_spot = (1 << len(plan.spots)) - 1
+        stamped = stamped_spots(plan)
+        self.every_spot = self.mask(spot.id for spot in stamped)
         self.area_bits = {
-            area.id: self.mask(spot.id for spot in plan.spots if spot.area == area.id)
+            area.id: self.mask(spot.id for spot in stamped if spot.area == area.id)
             for area in plan.areas
         }
         self.lines = self.lines_of(None, LINES)
-        self._exceptions = {each.day: each for each in plan.exceptions}
+        self.limited = frozenset(spot.id for spot in plan.spots if spot.capacity)
+        """The spots that take so many visitors and no more."""
+        self._exceptions: dict[tuple[date, str | None], DayException] = {
+            key: each for each in plan.exceptions for key in each.keys
+        }
         self._has_hours = bool(plan.opens or plan.exceptions)
         self.late_max = timedelta(hours=plan.late_scan_hours_max)
         self.starts = _midnight(plan.first_day, self.zone)
@@ -102,8 +118,13 @@ class Course:
         """When a day of the rally's time zone begins."""
         return _midnight(day, self.zone)
 
-    def next_opening(self, at: datetime) -> datetime | None:
-        """When stamps are given next, if they are not at `at`; None if they are.
+    def slot(self, spot: Spot) -> tuple[datetime | None, datetime | None]:
+        """From when until when a spot of a programme gives its stamp; None: no bound of its own."""
+        starts = spot.starts and spot.starts.replace(tzinfo=self.zone)
+        return starts, spot.ends and spot.ends.replace(tzinfo=self.zone)
+
+    def next_opening(self, at: datetime, area: str) -> datetime | None:
+        """When stamps are given next in an area, if they are not at `at`; None if they are.
 
         Without daily hours a day is open all day. After the last opening: the end of the rally.
         """
@@ -111,15 +132,15 @@ class Course:
             return None
         day = at.astimezone(self.zone).date()
         while day <= self.plan.last_day:
-            hours = self._hours_of(day)
+            hours = self._hours_of(day, area)
             if hours is not None and at < hours[1]:
                 return None if hours[0] <= at else hours[0]
             day += timedelta(days=1)
         return self.ends
 
-    def _hours_of(self, day: date) -> tuple[datetime, datetime] | None:
-        """When stamps are given on a day; None if not at all."""
-        own = self._exceptions.get(day)
+    def _hours_of(self, day: date, area: str) -> tuple[datetime, datetime] | None:
+        """When stamps are given in an area on a day; None if not at all."""
+        own = self._exceptions.get((day, area)) or self._exceptions.get((day, None))
         if own is not None and own.closed:
             return None
         opens = (own and own.opens) or self.plan.opens or time()
@@ -138,8 +159,17 @@ class Course:
                 return lambda _: 0
             case OncePerDay():
                 return lambda at: self.hour_at(at).day
-            case OncePerInterval(minutes):
+            case OncePerInterval(minutes) if self.plan.carry_over:
                 return lambda at: at // (minutes * 60_000_000)
+            case OncePerInterval(minutes):
+                return lambda at: self._interval_of_day(at, minutes)
+
+    def _interval_of_day(self, at: int, minutes: int) -> int:
+        """Where each day has its own card, no interval lies on two of them."""
+        hour = self.hour_at(at)
+        since_midnight = (at - hour.of_day.start) // (minutes * 60_000_000)
+        day = date(hour.day // 10_000, hour.day // 100 % 100, hour.day % 100)
+        return day.toordinal() * MINUTES_PER_DAY_MAX + since_midnight
 
     def _hour_at(self, at: int) -> "Hour":
         local = moment_of(at).astimezone(self.zone)

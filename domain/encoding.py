@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -15,6 +16,11 @@ def micros(moment: datetime) -> int:
 def moment_of(value: int) -> datetime:
     """The moment of `micros`, in UTC."""
     return _EPOCH + timedelta(microseconds=value)
+
+
+def paper_visitor(rally: str, serial: int) -> UUID:
+    """The visitor that a paper card stands for: the same whenever its serial is scanned."""
+    return uuid5(NAMESPACE_URL, f"urn:meguri:paper:{rally}:{serial}")
 
 
 def spot_tag(spot: str) -> int:

@@ -37,6 +37,36 @@ class VisitRecorded(Struct, frozen=True, kw_only=True):
     evidence: str
     earned: tuple[str, ...] = ()
     late: bool = False
+    unplaced: bool = False
+    """The spot wants phones to be near, and this one did not tell where it was."""
+
+
+class VisitConfirmed(Struct, frozen=True, kw_only=True):
+    """A visit was scanned once more, and this scan says more of it: it was made earlier, or has
+    other evidence. It is no further visit; without it a card would depend on which came first."""
+
+    rally: str
+    visitor: UUID
+    spot: str
+    period: int
+    occurred_at: datetime
+    scan_id: UUID
+    language: str
+    evidence: str
+    earned: tuple[str, ...] = ()
+    late: bool = False
+    unplaced: bool = False
+
+
+class QuizAnswered(Struct, frozen=True, kw_only=True):
+    """A question was answered wrongly; a right answer is a visit. `left`: tries that are left."""
+
+    rally: str
+    visitor: UUID
+    spot: str
+    occurred_at: datetime
+    scan_id: UUID
+    left: int
 
 
 class CheckInRefused(Struct, frozen=True, kw_only=True):
@@ -87,11 +117,12 @@ class RallyClosed(Struct, frozen=True, kw_only=True):
 
 
 class RallyCancelled(Struct, frozen=True, kw_only=True):
-    """The rally does not take place (any longer)."""
+    """The rally does not take place (any longer): all of it, or some areas."""
 
     rally: str
     occurred_at: datetime
     by: str
+    areas: tuple[str, ...] = ()
 
 
 class CodeRevoked(Struct, frozen=True, kw_only=True):
@@ -166,10 +197,61 @@ class HandOverReversed(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class Correction(Struct, frozen=True, omit_defaults=True):
+    """What voiding (or reinstating) visits changes about one of the visitor's visits.
+
+    `position` names the visit in its bucket. `visits`: whether it is counted out (-1) or in (1).
+    `gained` and `lost` are `Firsts`: when a first visit is void, a later one is the first.
+    """
+
+    position: int
+    visits: int = 0
+    gained: int = 0
+    lost: int = 0
+    earned: tuple[str, ...] = ()
+    unearned: tuple[str, ...] = ()
+
+
+class VisitVoided(Struct, frozen=True, kw_only=True):
+    """An organiser voided a visit: it counts no more, as if it had not been made.
+
+    `position` names the visit, `visited_at` is its own time.
+    """
+
+    rally: str
+    visitor: UUID
+    spot: str
+    period: int
+    position: int
+    visited_at: datetime
+    occurred_at: datetime
+    by: str
+    reason: str
+    corrections: tuple[Correction, ...]
+
+
+class VisitReinstated(Struct, frozen=True, kw_only=True):
+    """A voided visit counts again."""
+
+    rally: str
+    visitor: UUID
+    spot: str
+    period: int
+    position: int
+    visited_at: datetime
+    occurred_at: datetime
+    by: str
+    reason: str
+    corrections: tuple[Correction, ...]
+
+
 PrizeFact = PrizeEntered | PrizeHandedOver | HandOverReversed
-CardFact = PrizeFact | VisitorErased
+VoidFact = VisitVoided | VisitReinstated
+CardFact = PrizeFact | VoidFact | VisitorErased
 """What happens to a card besides scans."""
-VisitorFact = VisitRecorded | CheckInRefused | CardFact
+ScanFact = VisitRecorded | VisitConfirmed | QuizAnswered | CheckInRefused
+"""What may come of a scan."""
+VisitorFact = ScanFact | CardFact
 RallyFact = RallyPlanned | RallyReplanned | RallyOpened | RallyClosed | RallyCancelled | CodeRevoked
 Fact = VisitorFact | RallyFact | HeadcountRecorded
 

@@ -4,11 +4,12 @@ Shapes and simple bounds are msgspec types (so the JSON Schema comes for free); 
 several fields is checked by `mistakes`. Reading a file with its line numbers is the service's.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import chain, pairwise
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import available_timezones
 
 import msgspec
@@ -18,6 +19,7 @@ from domain.conditions import (
     CONDITIONS_DEEP_MAX,
     LINES,
     AllOf,
+    AllSpots,
     AnyOf,
     Areas,
     BingoLines,
@@ -32,6 +34,7 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.encoding import spot_tag
+from domain.place import Place
 
 Id = Annotated[
     str,
@@ -53,18 +56,21 @@ Names = Annotated[dict[Language, Text], Meta(min_length=1)]
 """A text per language. The first language is the fallback for all others."""
 LocalTime = Annotated[time, Meta(tz=False)]
 """A time of day in the rally's own zone, so it has no offset."""
+LocalMoment = Annotated[datetime, Meta(tz=False)]
+"""A day and a time of day in the rally's own zone."""
+SpotKind = Literal["printed", "rotating", "keyword", "quiz", "badge", "counted"]
+"""How a stamp is had at a spot. Printed: by its poster. Rotating: by the code on the staff's screen
+alone. Keyword, quiz: by an answer. Badge: staff scan the visitor. Counted: no stamp; staff count
+guests, and nobody is known."""
+UnknownPlace = Literal["accept", "refuse", "staff"]
 
 SPOTS_MAX = 2_000
 """A card's spots are bits of one integer; past this a rally should be several rallies."""
+ASKING: frozenset[SpotKind] = frozenset(["keyword", "quiz"])
+"""The kinds of spots that ask for an answer."""
+_STAMPED = "a spot of this plan that gives stamps"
 DAYS_BETWEEN = (date(2000, 1, 1), date(2199, 12, 31))
 """A year typed wrongly is said at once; the end of the calendar has no next midnight."""
-
-
-class Place(Struct, frozen=True, forbid_unknown_fields=True):
-    """A point on earth, degrees in WGS 84."""
-
-    lat: Annotated[float, Meta(ge=-90, le=90)]
-    lon: Annotated[float, Meta(ge=-180, le=180)]
 
 
 class Area(Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,6 +78,30 @@ class Area(Struct, frozen=True, forbid_unknown_fields=True):
 
     id: Id
     names: Names
+
+
+class Near(Struct, frozen=True, forbid_unknown_fields=True):
+    """A phone must be near the spot's place. Refused is who is certainly farther away.
+
+    `unknown` says what becomes of a scan whose phone does not tell where it is, or hardly: it is
+    accepted and marked, refused, or sent to the staff, who scan the visitor's badge.
+    """
+
+    radius_m: Annotated[int, Meta(ge=10, le=100_000)]
+    unknown: UnknownPlace = "accept"
+
+
+class Question(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is asked at a keyword or quiz spot. Answers never leave the server.
+
+    Each of `answers` is right; upper and lower case, width and spaces do not matter. Where there
+    are `choices`, an answer is the number of one, from "1" on.
+    """
+
+    answers: Annotated[list[Text], Meta(min_length=1, max_length=20)]
+    text: Names | None = None
+    choices: Annotated[list[Names], Meta(max_length=9)] = []
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 3
 
 
 class Spot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -90,15 +120,31 @@ class Spot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A spot that must be on the card before this one can be stamped."""
     clue: Names | None = None
     """How to find the spot; told to those who may stamp it next."""
+    kind: SpotKind = "printed"
+    near: Near | None = None
+    question: Question | None = None
+    capacity: Count | None = None
+    """So many visitors are taken at most, in each period of `revisit`."""
+    starts: LocalMoment | None = None
+    """For a slot of a programme: its stamp is given from then on,"""
+    ends: LocalMoment | None = None
+    """and until then."""
 
 
 class DayException(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A day with other hours, or (`closed`) one on which no stamps are given."""
+    """A day with other hours, or (`closed`) one on which no stamps are given; if any `areas` are
+    named, in these."""
 
     day: date
     opens: LocalTime | None = None
     closes: LocalTime | None = None
     closed: bool = False
+    areas: list[Id] = []
+
+    @property
+    def keys(self) -> list[tuple[date, str | None]]:
+        """The day with each of its areas; with None for all."""
+        return [(self.day, area) for area in self.areas] or [(self.day, None)]
 
 
 class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,7 +164,8 @@ class OncePerDay(Kind, frozen=True, tag="daily"):
 
 
 class OncePerInterval(Kind, frozen=True, tag="interval"):
-    """A visit counts again in the next interval (they start at 1970-01-01T00:00Z)."""
+    """A visit counts again in the next interval (they start at 1970-01-01T00:00Z; where stamps do
+    not carry over, at the beginning of each day)."""
 
     minutes: Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -191,6 +238,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     late_scan_hours_max: Annotated[int, Meta(ge=0, le=24 * 14)] = 72
     carry_over: bool = True
     """Whether stamps count on the days after; if not, each day begins with an empty card."""
+    one_at_a_time: bool = False
+    """Whether a visitor is at one spot only in each period of `revisit`: for meetings."""
     opens: LocalTime | None = None
     closes: LocalTime | None = None
     exceptions: list[DayException] = []
@@ -206,17 +255,31 @@ class Mistake(NamedTuple):
 
 
 def next_round(plan: Plan, rally: str, first_day: date) -> Plan:
-    """The same plan for another round: its days, exceptions too, moved so that it begins on
-    `first_day`. Raises msgspec.ValidationError for an id that is none."""
+    """The same plan for another round: its days, exceptions and slots too, moved so that it begins
+    on `first_day`. Raises msgspec.ValidationError for an id that is none."""
     later = first_day - plan.first_day
     exceptions = [msgspec.structs.replace(each, day=each.day + later) for each in plan.exceptions]
+    spots = [
+        msgspec.structs.replace(
+            spot,
+            starts=spot.starts and spot.starts + later,
+            ends=spot.ends and spot.ends + later,
+        )
+        for spot in plan.spots
+    ]
     return msgspec.structs.replace(
         plan,
         rally=msgspec.convert(rally, Id),
         first_day=first_day,
         last_day=plan.last_day + later,
         exceptions=exceptions,
+        spots=spots,
     )
+
+
+def stamped_spots(plan: Plan) -> list[Spot]:
+    """The spots that give stamps: all but those where guests are only counted."""
+    return [spot for spot in plan.spots if spot.kind != "counted"]
 
 
 def text_in(names: dict[str, str], language: str) -> str:
@@ -239,6 +302,13 @@ def lines_of(sheet: Sheet, kinds: Sequence[Line] = LINES) -> list[list[str]]:
     return [line for kind in LINES if kind in kinds for line in found[kind]]
 
 
+def normal(answer: str) -> str:
+    """What is compared of an answer: letters and digits, whatever their width and case (Unicode
+    NFKC and case folding)."""
+    folded = unicodedata.normalize("NFKC", answer).casefold()
+    return "".join(character for character in folded if character.isalnum())
+
+
 def is_time_zone(name: str) -> bool:
     """Whether `name` is a zone by its place (Asia/Tokyo) or UTC: names that mean the same
     everywhere, as `localtime` and the database's own extra files do not."""
@@ -254,6 +324,7 @@ def mistakes(plan: Plan) -> list[Mistake]:
         *_unique(plan),
         *_references(plan),
         *_ways(plan),
+        *_spots(plan),
         *_hours(plan),
         *_sheets(plan),
         *_prizes(plan),
@@ -261,8 +332,11 @@ def mistakes(plan: Plan) -> list[Mistake]:
 
 
 def _period(plan: Plan) -> Iterator[Mistake]:
-    if not plan.carry_over and isinstance(plan.revisit, OncePerRally):
-        yield Mistake(("revisit",), "daily or interval: a stamp of yesterday is gone today")
+    if isinstance(plan.revisit, OncePerRally):
+        if not plan.carry_over:
+            yield Mistake(("revisit",), "daily or interval: a stamp of yesterday is gone today")
+        if plan.one_at_a_time:
+            yield Mistake(("revisit",), "daily or interval: of one in all, nobody needs a card")
     if not is_time_zone(plan.time_zone):
         yield Mistake(("time_zone",), "a time zone such as Asia/Tokyo")
     earliest, latest = DAYS_BETWEEN
@@ -306,7 +380,7 @@ def _references(plan: Plan) -> Iterator[Mistake]:
 
 
 def _sheets(plan: Plan) -> Iterator[Mistake]:
-    spots = {spot.id for spot in plan.spots}
+    spots = {spot.id for spot in stamped_spots(plan)}
     for number, sheet in enumerate(plan.sheets):
         size = len(sheet.rows)
         for at, row in enumerate(sheet.rows):
@@ -314,9 +388,7 @@ def _sheets(plan: Plan) -> Iterator[Mistake]:
                 yield Mistake(("sheets", number, "rows", at), f"{size} squares, as there are rows")
             for square, spot in enumerate(row):
                 if spot not in spots:
-                    yield Mistake(
-                        ("sheets", number, "rows", at, square), f"a spot of this plan, not {spot}"
-                    )
+                    yield Mistake(("sheets", number, "rows", at, square), f"{_STAMPED}, not {spot}")
         twice = [
             spot for spot, times in Counter(chain.from_iterable(sheet.rows)).items() if times > 1
         ]
@@ -326,13 +398,13 @@ def _sheets(plan: Plan) -> Iterator[Mistake]:
 
 def _ways(plan: Plan) -> Iterator[Mistake]:
     """Spots that wait for others wait for known ones, and none of them for itself."""
-    after = {spot.id: spot.after for spot in plan.spots}
+    after = {spot.id: spot.after for spot in stamped_spots(plan)}
     for index, spot in enumerate(plan.spots):
         where = ("spots", index, "after")
         if spot.after is None:
             continue
         if spot.after not in after:
-            yield Mistake(where, f"a spot of this plan, not {spot.after}")
+            yield Mistake(where, f"{_STAMPED}, not {spot.after}")
             continue
         seen: set[str] = set()
         at: str | None = spot.after
@@ -343,17 +415,62 @@ def _ways(plan: Plan) -> Iterator[Mistake]:
             yield Mistake(where, "a spot that can be reached first; this way leads back here")
 
 
+def _spots(plan: Plan) -> Iterator[Mistake]:
+    """A spot has what its kind needs, and nothing that its kind cannot do."""
+    for index, spot in enumerate(plan.spots):
+        where = ("spots", index)
+        asks = spot.kind in ASKING
+        if asks and spot.question is None:
+            yield Mistake((*where, "question"), f"a question, as its kind is {spot.kind}")
+        if not asks and spot.question is not None:
+            yield Mistake((*where, "question"), "no question, or kind: keyword or quiz")
+        if spot.question is not None:
+            yield from _question(spot.question, (*where, "question"))
+        if spot.near is not None and spot.place is None:
+            yield Mistake((*where, "place"), "the place that visitors must be near")
+        if spot.kind == "counted":
+            for field in ("near", "capacity", "after", "clue"):
+                if getattr(spot, field) is not None:
+                    yield Mistake(
+                        (*where, field), "nothing here: at a counted spot nobody is known"
+                    )
+        if spot.starts and spot.ends and spot.ends <= spot.starts:
+            yield Mistake((*where, "ends"), f"a time after starts ({spot.starts:%Y-%m-%d %H:%M})")
+        for field, moment in (("starts", spot.starts), ("ends", spot.ends)):
+            if moment and not plan.first_day <= moment.date() <= plan.last_day:
+                day = f"a time from {plan.first_day} to {plan.last_day}"
+                yield Mistake((*where, field), day)
+
+
+def _question(question: Question, where: tuple[str | int, ...]) -> Iterator[Mistake]:
+    numbers = [str(number) for number in range(1, len(question.choices) + 1)]
+    if len(numbers) == 1:
+        yield Mistake((*where, "choices"), "two choices or more, or none")
+    for number, answer in enumerate(question.answers):
+        if numbers and answer not in numbers:
+            yield Mistake(
+                (*where, "answers", number), f"the number of a choice: {', '.join(numbers)}"
+            )
+        elif not normal(answer):
+            yield Mistake((*where, "answers", number), "an answer with a letter or digit in it")
+
+
 def _hours(plan: Plan) -> Iterator[Mistake]:
     if (plan.opens is None) != (plan.closes is None):
         yield Mistake(("opens" if plan.opens is None else "closes",), "both opens and closes")
     elif plan.opens and plan.closes and plan.closes <= plan.opens:
         yield Mistake(("closes",), f"a time after opens ({plan.opens:%H:%M})")
-    days: set[date] = set()
+    areas = {area.id for area in plan.areas}
+    days: set[tuple[date, str | None]] = set()
     for index, each in enumerate(plan.exceptions):
         where = ("exceptions", index)
-        if each.day in days:
+        for number, area in enumerate(each.areas):
+            if area not in areas:
+                known = f"one of the areas: {', '.join(sorted(areas))}"
+                yield Mistake((*where, "areas", number), known)
+        if not days.isdisjoint(each.keys):
             yield Mistake((*where, "day"), "a day that is not named before")
-        days.add(each.day)
+        days.update(each.keys)
         if not plan.first_day <= each.day <= plan.last_day:
             yield Mistake((*where, "day"), f"a day from {plan.first_day} to {plan.last_day}")
         opens, closes = each.opens or plan.opens, each.closes or plan.closes
@@ -391,9 +508,11 @@ def _condition(
         yield Mistake(where, f"conditions at most {CONDITIONS_DEEP_MAX} deep")
         return
     match condition:
+        case AllSpots() if not stamped_spots(plan):
+            yield Mistake(where, "another condition, as this plan has no spots that give stamps")
         case Stamps(at_least):
             yield from _at_most(
-                where, at_least, sum(s.stamps for s in plan.spots), "stamps of all spots"
+                where, at_least, sum(s.stamps for s in stamped_spots(plan)), "stamps of all spots"
             )
         case BingoLines(at_least, sheet, kinds):
             if sheet is not None and sheet not in {each.id for each in plan.sheets}:
@@ -408,7 +527,7 @@ def _condition(
         case InOrder(spots):
             yield from _named(plan, spots, where)
         case SpotsInArea(area, at_least):
-            there = sum(1 for spot in plan.spots if spot.area == area)
+            there = sum(1 for spot in stamped_spots(plan) if spot.area == area)
             if area not in {each.id for each in plan.areas}:
                 known = ", ".join(sorted(each.id for each in plan.areas))
                 yield Mistake((*where, "area"), f"one of the areas: {known}")
@@ -417,7 +536,7 @@ def _condition(
             else:
                 yield from _at_most(where, at_least, there, "spots of the area")
         case Areas(at_least, spots_each):
-            sizes = Counter(spot.area for spot in plan.spots)
+            sizes = Counter(spot.area for spot in stamped_spots(plan))
             enough = sum(1 for size in sizes.values() if size >= spots_each)
             yield from _at_most(where, at_least, enough, "areas with so many spots")
         case WithEvidence(_, inner):
@@ -443,9 +562,9 @@ def _at_most(
 
 
 def _named(plan: Plan, spots: list[str], where: tuple[str | int, ...]) -> Iterator[Mistake]:
-    known = {spot.id for spot in plan.spots}
+    known = {spot.id for spot in stamped_spots(plan)}
     for number, spot in enumerate(spots):
         if spot not in known:
-            yield Mistake((*where, "spots", number), f"a spot of this plan, not {spot}")
+            yield Mistake((*where, "spots", number), f"{_STAMPED}, not {spot}")
         elif spot in spots[:number]:
             yield Mistake((*where, "spots", number), f"each spot once ({spot})")

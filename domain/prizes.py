@@ -10,8 +10,9 @@ from domain.card import Card, HandOver, current, seen
 from domain.conditions import Seen, Standing
 from domain.course import Course
 from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, VisitorErased
-from domain.plan import Coupon, Draw, Prize
+from domain.plan import Coupon, Draw, FirstCome, Prize
 from domain.rally import NotAllowed, Rally
+from domain.stock import Taken
 
 
 def enter(
@@ -67,11 +68,12 @@ def hand_over(
     hand_over_id: UUID,
     now: datetime,
     by: str,
+    taken: Taken,
 ) -> PrizeHandedOver | None:
     """Give a visitor a prize, once, or use a coupon, as often as it may be used.
 
-    The same `hand_over_id` again is the same hand-over: nothing more is given. How many prizes
-    there are is not asked: staff have them at hand.
+    The same `hand_over_id` again is the same hand-over: nothing more is given. `taken` says how
+    many others were given.
     """
     for each in card.handed:
         if each.id == hand_over_id.bytes:
@@ -84,6 +86,11 @@ def hand_over(
     giving = _reached(rally, card, prize).giving
     if isinstance(giving, Draw):
         raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    if isinstance(giving, FirstCome):
+        if giving.stock is not None and taken.in_all >= giving.stock:
+            raise NotAllowed("out_of_stock", "All of these prizes have been given.")
+        if giving.per_day is not None and taken.today >= giving.per_day:
+            raise NotAllowed("out_of_stock_today", "Today's share of these prizes has been given.")
     if isinstance(giving, Coupon) and giving.areas:
         planned = rally.course.spots.get(spot or "")
         if planned is None or planned.area not in giving.areas:
@@ -163,6 +170,10 @@ def _standing(rally: Rally, card: Card, prize: Prize) -> Standing:
 def _cards(course: Course, card: Card) -> list[Seen]:
     """The card as conditions see it, or, where each day has its own, those of all days."""
     if course.plan.carry_over or not card.visits:
-        return [seen(course, card.visits)]
-    days = {course.hour_at(visit.occurred_at).day: visit.occurred_at for visit in card.visits}
+        return [seen(course, current(course, card, 0))]
+    days = {
+        course.hour_at(visit.occurred_at).day: visit.occurred_at
+        for visit in card.visits
+        if not visit.void
+    }
     return [seen(course, current(course, card, at)) for at in days.values()]

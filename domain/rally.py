@@ -3,6 +3,7 @@
 Folded from the facts of the rallies' bucket by `evolve_rally`; changed by the decisions below.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -49,6 +50,8 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     openings: tuple[Opening, ...] = ()
     cancelled_at: datetime | None = None
     revoked: frozenset[tuple[int, str | None]] = frozenset()
+    cancelled_areas: dict[str, datetime] = {}
+    """Areas that were called off, and since when."""
 
     @cached_property
     def course(self) -> Course:
@@ -62,6 +65,10 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
         if not self.openings:
             return Status.PLANNED
         return Status.CLOSED if self.openings[-1].closed_at else Status.OPEN
+
+    def area_cancelled_at(self, area: str) -> datetime | None:
+        """When an area was called off, if it was."""
+        return self.cancelled_areas.get(area)
 
     def is_revoked(self, key_id: int, spot: str) -> bool:
         """Whether codes of `spot` made with key `key_id` are void."""
@@ -114,11 +121,20 @@ def close_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
             raise NotAllowed("rally_not_open", "Only an open rally can be closed.")
 
 
-def cancel_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
-    """Call the rally off. None if it is cancelled already."""
-    if rally.cancelled_at:
+def cancel_rally(
+    rally: Rally, now: datetime, by: str, areas: Sequence[str] = ()
+) -> RallyFact | None:
+    """Call the rally off, or some of its areas. None if that was done already.
+
+    Stamps that were given stay, and prizes can still be entered for and handed over.
+    """
+    for area in areas:
+        if area not in rally.course.area_bits:
+            raise NotAllowed("area_unknown", f"This rally has no area {area[:40]}.")
+    fresh = tuple(area for area in dict.fromkeys(areas) if area not in rally.cancelled_areas)
+    if rally.cancelled_at or (areas and not fresh):
         return None
-    return RallyCancelled(rally=rally.plan.rally, occurred_at=now, by=by)
+    return RallyCancelled(rally=rally.plan.rally, occurred_at=now, by=by, areas=fresh)
 
 
 def revoke_code(
@@ -146,8 +162,11 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
         case RallyClosed():
             last = Opening(rally.openings[-1].opened_at, fact.occurred_at)
             return msgspec.structs.replace(rally, openings=(*rally.openings[:-1], last))
-        case RallyCancelled():
+        case RallyCancelled(areas=()):
             return msgspec.structs.replace(rally, cancelled_at=fact.occurred_at)
+        case RallyCancelled():
+            off = dict.fromkeys(fact.areas, fact.occurred_at)
+            return msgspec.structs.replace(rally, cancelled_areas={**off, **rally.cancelled_areas})
         case CodeRevoked():
             voided = rally.revoked | {(fact.key_id, fact.spot)}
             return msgspec.structs.replace(rally, revoked=voided)

@@ -1,7 +1,8 @@
 """Refusals: the expected "no". A value, never an exception.
 
 Each has a stable code and a sentence that says the nearest reason and what to do. The sentences
-are the message ids of the catalogues in `service/locales`; `{at}` is a moment, `{place}` a name.
+are the message ids of the catalogues in `service/locales`; `{at}` is a moment, `{place}` a name,
+`{metres}` a distance, `{left}` a number of tries.
 """
 
 from datetime import datetime
@@ -28,6 +29,22 @@ class RefusalCode(StrEnum):
     SCAN_TOO_OLD = "scan_too_old"
     SCAN_BEFORE_CARD = "scan_before_card"
     SCAN_ID_REUSED = "scan_id_reused"
+    CODE_STALE = "code_stale"
+    CODE_SHOWN_BY_STAFF = "code_shown_by_staff"
+    BADGE_NEEDS_STAFF = "badge_needs_staff"
+    SPOT_SCANS_BADGES = "spot_scans_badges"
+    SPOT_COUNTED = "spot_counted"
+    AREA_CANCELLED = "area_cancelled"
+    SLOT_NOT_STARTED = "slot_not_started"
+    SLOT_OVER = "slot_over"
+    SPOT_FULL = "spot_full"
+    ELSEWHERE_NOW = "elsewhere_now"
+    TOO_FAR = "too_far"
+    PLACE_UNKNOWN = "place_unknown"
+    PLACE_BY_STAFF = "place_by_staff"
+    ANSWER_MISSING = "answer_missing"
+    ANSWER_WRONG = "answer_wrong"
+    NO_TRIES_LEFT = "no_tries_left"
     CARD_FULL = "card_full"
     CARD_ERASED = "card_erased"
 
@@ -66,6 +83,35 @@ SENTENCES: dict[RefusalCode, str] = {
     RefusalCode.SCAN_ID_REUSED: (
         "This scan was already used for another spot ({place}). Please scan the code again."
     ),
+    RefusalCode.CODE_STALE: "This code was shown on {at}. Please ask the staff for a fresh code.",
+    RefusalCode.CODE_SHOWN_BY_STAFF: (
+        "At this spot the staff show the code on their screen. Please ask them for it."
+    ),
+    RefusalCode.BADGE_NEEDS_STAFF: (
+        "This is a badge. Show it to the staff of a spot: they scan it with their phone."
+    ),
+    RefusalCode.SPOT_SCANS_BADGES: "Here the staff scan your badge. Please show it to them.",
+    RefusalCode.SPOT_COUNTED: "Nobody is stamped here. Guests are only counted, by the staff.",
+    RefusalCode.AREA_CANCELLED: (
+        "This part of the rally was called off on {at}. The other parts go on."
+    ),
+    RefusalCode.SLOT_NOT_STARTED: "This begins on {at}. Its stamp can be had from then on.",
+    RefusalCode.SLOT_OVER: "This ended on {at}. Its stamp cannot be had any more.",
+    RefusalCode.SPOT_FULL: "All places here are taken. Please ask the staff for another time.",
+    RefusalCode.ELSEWHERE_NOW: "At this time you are at another spot already: {place}.",
+    RefusalCode.TOO_FAR: (
+        "Your phone is {metres} m away from this spot. Please scan the code at the spot itself."
+    ),
+    RefusalCode.PLACE_UNKNOWN: (
+        "Your phone did not tell where it is. Please allow this page to use your location, then "
+        "scan again."
+    ),
+    RefusalCode.PLACE_BY_STAFF: (
+        "Your phone did not tell where it is. Please show your badge to the staff: they stamp it."
+    ),
+    RefusalCode.ANSWER_MISSING: "There is a question to be answered for this stamp.",
+    RefusalCode.ANSWER_WRONG: "That is not the answer. Tries left: {left}.",
+    RefusalCode.NO_TRIES_LEFT: "All tries for this question are used up.",
     RefusalCode.CARD_FULL: "This card is full. Please ask the staff.",
     RefusalCode.CARD_ERASED: (
         "This card was erased, as its owner wished. Begin a new card to collect stamps again."
@@ -79,3 +125,5 @@ class Refusal(Struct, frozen=True, omit_defaults=True):
     code: RefusalCode
     at: datetime | None = None
     spot: str | None = None
+    metres: int | None = None
+    left: int | None = None

@@ -1,20 +1,25 @@
 """The rules of a check-in: `decide(rally, card, scan, now)`, and what the visitor is answered.
 
 This is the one place that says whether a scan is a visit. It sees the newest card and is told
-the time; it changes nothing.
+the time; it changes nothing. A refusal gives the nearest reason: the rules ask in the order in
+which a visitor could mend things.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.card import Card, CardView, Visit, current, seen, view
+from domain.card import PRINTED, Card, CardView, Visit, WrongAnswer, current, seen, view
 from domain.course import Course
-from domain.encoding import micros
-from domain.events import CheckInRefused, Firsts, VisitRecorded
+from domain.encoding import micros, moment_of
+from domain.events import CheckInRefused, Firsts, QuizAnswered, VisitConfirmed, VisitRecorded
+from domain.plan import Spot
+from domain.proof import BY_STAFF, Proof, missed, prove
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
+from domain.scan import Scan
+from domain.stock import Lot, places
 
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 """A phone's clock may be this far ahead; its scan is then dated by the server's clock."""
@@ -22,27 +27,10 @@ LATE_AFTER = timedelta(minutes=2)
 """A scan that arrives later than this after it was made is marked late."""
 VISITS_PER_CARD_MAX = 2_000
 """A bound on a card's size: more than a visitor can walk, less than a script can write."""
-
 # Plain numbers: arithmetic on an enum's members costs a microsecond each.
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
 _NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED, RefusalCode.SPOT_LOCKED)
-
-
-class Scan(Struct, frozen=True, kw_only=True):
-    """An attempt to check in, its code and its visitor's token verified."""
-
-    rally: str
-    spot_tag: int
-    key_id: int
-    visitor: UUID
-    scan_id: UUID
-    language: str
-    evidence: str
-    card_since: datetime
-    scanned_at: datetime | None = None
-    card_wanted: bool = True
-    """Whether the answer shows the card; a batch of scans shows it once, at its end."""
 
 
 class AlreadyStamped(Struct, frozen=True):
@@ -63,52 +51,129 @@ class RepeatedRefusal(Struct, frozen=True):
     refusal: Refusal
 
 
-Decision = VisitRecorded | AlreadyStamped | Repeated | RepeatedRefusal | Refusal
+Decision = (
+    VisitRecorded
+    | VisitConfirmed
+    | QuizAnswered
+    | AlreadyStamped
+    | Repeated
+    | RepeatedRefusal
+    | Refusal
+)
 
 
-def decide(rally: Rally, card: Card, scan: Scan, now: datetime) -> Decision:
-    """Whether `scan` is a visit: the fact to record, or why there is none."""
+def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) -> Decision:
+    """Whether `scan` is a visit: the fact to record, or why there is none.
+
+    `taken` is how many places of a spot with a capacity are taken in the scan's period (`seat`).
+    """
     if card.erased:
         return Refusal(RefusalCode.CARD_ERASED)
     course = rally.course
-    spot = spot_of(rally, scan)
-    repeated = _repeated(card, scan, spot)
+    name = spot_of(rally, scan)
+    repeated = _repeated(card, scan, name)
     if repeated is not None:
         return repeated
     occurred_at = occurrence(scan, now)
     refusal = (
         _refused_time(rally, scan, occurred_at, now)
         or _refused_rally(rally, occurred_at)
-        or _refused_spot(rally, scan, spot)
-        or _refused_hour(course, occurred_at)
+        or _refused_spot(rally, scan, name, occurred_at)
     )
     if refusal is not None:
         return refusal
-    assert spot is not None, "_refused_spot has ruled it out"
-    at = micros(occurred_at)
+    assert name is not None, "_refused_spot has ruled it out"
+    spot, at = course.spots[name], micros(occurred_at)
+    late = now - occurred_at > LATE_AFTER
+    proof = prove(spot, card, scan, occurred_at, late=late)
     period = course.period_of(at)
     for index, visit in enumerate(card.visits):
+        if visit.spot != name or visit.confirms or visit.void:
+            continue
         # By today's plan: a replan may have changed when a revisit counts.
-        if visit.spot == spot and course.period_of(visit.occurred_at) == period:
-            return AlreadyStamped(index)
+        if course.period_of(visit.occurred_at) == period:
+            return _once_more(course, card, scan, index, at, proof, late=late)
+    if isinstance(proof, Refusal):
+        return proof
+    if isinstance(proof, WrongAnswer):
+        return QuizAnswered(
+            rally=scan.rally,
+            visitor=scan.visitor,
+            spot=name,
+            occurred_at=occurred_at,
+            scan_id=scan.scan_id,
+            left=proof.left,
+        )
     if len(card.visits) >= VISITS_PER_CARD_MAX:
         return Refusal(RefusalCode.CARD_FULL)
-    locked = _refused_way(course, card, spot, at)
-    if locked is not None:
-        return locked
+    refusal = (
+        _refused_way(course, card, spot, at)
+        or _refused_elsewhere(course, card, period)
+        or _refused_full(spot, taken)
+    )
+    if refusal is not None:
+        return refusal
+    new = Visit(name, period, at, b"", 0, evidence=proof.evidence)
     return VisitRecorded(
         rally=scan.rally,
         visitor=scan.visitor,
-        spot=spot,
+        spot=name,
         period=period,
-        firsts=_firsts(course, card, spot, at),
+        firsts=firsts_of(course, card.visits, new),
         occurred_at=occurred_at,
         scan_id=scan.scan_id,
         language=scan.language,
-        evidence=scan.evidence,
-        earned=_earned(course, card, Visit(spot, period, at, b"", 0, evidence=scan.evidence)),
-        late=now - occurred_at > LATE_AFTER,
+        evidence=proof.evidence,
+        earned=_earned(course, card, new),
+        late=late,
+        unplaced=proof.unplaced,
     )
+
+
+def _once_more(
+    course: Course,
+    card: Card,
+    scan: Scan,
+    index: int,
+    at: int,
+    proof: Proof | WrongAnswer | Refusal,
+    *,
+    late: bool,
+) -> VisitConfirmed | AlreadyStamped:
+    """A further scan of the visit `index`: recorded if it says more of it than is known.
+
+    So a card is the same in whatever order its scans arrive.
+    """
+    visit = card.visits[index]
+    if not isinstance(proof, Proof) or len(card.visits) >= VISITS_PER_CARD_MAX:
+        return AlreadyStamped(index)
+    evidence = "" if proof.evidence == PRINTED else proof.evidence
+    for each in card.visits[index:]:
+        same = (each.spot, each.period) == (visit.spot, visit.period) and not each.void
+        if same and each.evidence == evidence and each.occurred_at <= at:
+            return AlreadyStamped(index)
+    new = Visit(visit.spot, visit.period, at, b"", 0, evidence=proof.evidence, confirms=True)
+    return VisitConfirmed(
+        rally=scan.rally,
+        visitor=scan.visitor,
+        spot=visit.spot,
+        period=visit.period,
+        occurred_at=moment_of(at),
+        scan_id=scan.scan_id,
+        language=scan.language,
+        evidence=proof.evidence,
+        earned=_earned(course, card, new),
+        late=late,
+        unplaced=proof.unplaced,
+    )
+
+
+def seat(rally: Rally, scan: Scan, now: datetime) -> Lot | None:
+    """The places of which the scan would take one; None where they are not limited."""
+    spot = spot_of(rally, scan)
+    if spot is None or spot not in rally.course.limited:
+        return None
+    return places(rally, spot, rally.course.period_of(micros(occurrence(scan, now))))
 
 
 def occurrence(scan: Scan, now: datetime) -> datetime:
@@ -159,6 +224,9 @@ def _repeated(
         if spot not in (first.spot, None):
             return Refusal(RefusalCode.SCAN_ID_REUSED, spot=first.spot)
         return Repeated(known)
+    wrong = card.wrong_answer(scan_id)
+    if wrong is not None:
+        return RepeatedRefusal(missed(wrong.left))
     refused = card.refused_scan(scan_id)
     if refused is None:
         return None
@@ -196,25 +264,37 @@ def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
     return None
 
 
-def _refused_spot(rally: Rally, scan: Scan, spot: str | None) -> Refusal | None:
-    if spot is None:
+def _refused_spot(
+    rally: Rally, scan: Scan, name: str | None, occurred_at: datetime
+) -> Refusal | None:
+    """Whether the spot gives stamps at that time, and to whoever shows such a code."""
+    if name is None:
         return Refusal(RefusalCode.SPOT_GONE)
-    if rally.is_revoked(scan.key_id, spot):
+    if rally.is_revoked(scan.key_id, name):
         return Refusal(RefusalCode.CODE_REVOKED)
+    course, spot = rally.course, rally.course.spots[name]
+    if spot.kind == "counted":
+        return Refusal(RefusalCode.SPOT_COUNTED)
+    if spot.kind == "badge" and scan.evidence not in BY_STAFF:
+        return Refusal(RefusalCode.SPOT_SCANS_BADGES)
+    cancelled = rally.area_cancelled_at(spot.area)
+    if cancelled is not None and occurred_at >= cancelled:
+        return _at(RefusalCode.AREA_CANCELLED, cancelled)
+    starts, ends = course.slot(spot)
+    if starts is not None and occurred_at < starts:
+        return _at(RefusalCode.SLOT_NOT_STARTED, starts)
+    if ends is not None and occurred_at >= ends:
+        return _at(RefusalCode.SLOT_OVER, ends)
+    opens = course.next_opening(occurred_at, spot.area)
+    if opens is not None:
+        code = RefusalCode.RALLY_OVER if opens >= course.ends else RefusalCode.CLOSED_NOW
+        return _at(code, opens)
     return None
 
 
-def _refused_hour(course: Course, occurred_at: datetime) -> Refusal | None:
-    opens = course.next_opening(occurred_at)
-    if opens is None:
-        return None
-    code = RefusalCode.RALLY_OVER if opens >= course.ends else RefusalCode.CLOSED_NOW
-    return _at(code, opens)
-
-
-def _refused_way(course: Course, card: Card, spot: str, at: int) -> Refusal | None:
+def _refused_way(course: Course, card: Card, spot: Spot, at: int) -> Refusal | None:
     """Whether the spot waits for another one that the card does not have yet (at that time)."""
-    first = course.spots[spot].after
+    first = spot.after
     if first is None:
         return None
     for visit in current(course, card, at):
@@ -223,21 +303,41 @@ def _refused_way(course: Course, card: Card, spot: str, at: int) -> Refusal | No
     return Refusal(RefusalCode.SPOT_LOCKED, spot=first)
 
 
+def _refused_elsewhere(course: Course, card: Card, period: int) -> Refusal | None:
+    """Whether the visitor is at another spot in the same period, where one may be at one only."""
+    if not course.plan.one_at_a_time:
+        return None
+    for visit in card.visits:
+        if not visit.void and course.period_of(visit.occurred_at) == period:
+            return Refusal(RefusalCode.ELSEWHERE_NOW, spot=visit.spot)
+    return None
+
+
+def _refused_full(spot: Spot, taken: int) -> Refusal | None:
+    if spot.capacity is None or taken < spot.capacity:
+        return None
+    return Refusal(RefusalCode.SPOT_FULL)
+
+
 def _at(code: RefusalCode, moment: datetime) -> Refusal:
     # In UTC, as a card keeps it: a refusal that is given again is the same to the letter.
     return Refusal(code, at=moment.astimezone(UTC))
 
 
-def _firsts(course: Course, card: Card, spot: str, at: int) -> int:
-    """What the visit is the first of (`Firsts`), in the order of arrival."""
+def firsts_of(course: Course, earlier: Iterable[Visit], new: Visit) -> int:
+    """What a visit is the first of (`Firsts`), after those that arrived before it."""
+    if not new.counted:
+        return 0
     firsts = _ALL_FIRSTS
-    hour = course.hour_at(at)
-    for visit in card.visits:
+    hour = course.hour_at(new.occurred_at)
+    for visit in earlier:
+        if not visit.counted:
+            continue
         firsts &= ~_IN_RALLY
         today = visit.occurred_at in hour.of_day
         if today:
             firsts &= ~_TODAY
-        if visit.spot == spot:
+        if visit.spot == new.spot:
             firsts &= ~_AT_SPOT
             if today:
                 firsts &= ~_AT_SPOT_TODAY
@@ -294,4 +394,8 @@ def answer(rally: Rally, scan: Scan, card: Card, decision: AlreadyStamped | Repe
 
 def _outcome(earlier: tuple[Visit, ...], visit: Visit) -> str:
     """A spot's first visit is stamped; a later one that counts again is a visit."""
-    return "visited" if any(one.spot == visit.spot for one in earlier) else "stamped"
+    if visit.confirms:
+        return "already_stamped"
+    return (
+        "visited" if any(one.spot == visit.spot and not one.void for one in earlier) else "stamped"
+    )

@@ -1,50 +1,83 @@
-"""Codes: sign and verify what a spot's QR says.
+"""Codes: sign and verify what a QR says.
 
-A code is 23 bytes, written as 37 characters of Crockford's base32 (no I, L, O, U: it can be read
-aloud and typed), which a QR stores densely in its alphanumeric mode:
+A code is written in Crockford's base32 (no I, L, O, U: it can be read aloud and typed), which a QR
+stores densely in its alphanumeric mode. Its bytes:
 
-    kind 1 · key id 2 · spot tag 4 · MAC 16
+    kind 1 · key id 2 · what it stands for · MAC 16
 
-The MAC is HMAC-SHA-256 over the seven bytes before it, cut to 16 bytes (NIST SP 800-107 §5.1
-allows half of the digest). The key belongs to one rally, so the key id says which rally is meant.
+    printed    spot tag 4               37 characters, on posters
+    rotating   spot tag 4 · step 4      44 characters, on a staff screen, made there
+    badge      visitor 16               56 characters, a visitor's own
+    paper      serial 4                 37 characters, on a paper card
+
+The MAC is HMAC-SHA-256 over the bytes before it, cut to 16 bytes (NIST SP 800-107 §5.1 allows half
+of the digest). The key belongs to one rally, so the key id says which rally is meant. A rotating
+code's MAC is made with a secret of its spot (`spot_secret`): a screen that is stolen can make the
+codes of its own spot only.
 """
 
 import hmac
 from enum import IntEnum
 from typing import NamedTuple
+from uuid import UUID
 
-from domain.encoding import spot_tag
+from domain.encoding import paper_visitor, spot_tag
 from domain.refusals import Refusal, RefusalCode
 from qr.keyring import CodeKey, Keyring
 
-CODE_LENGTH = 37
-_PAYLOAD_BYTES = 7
+_HEAD_BYTES = 3
 _MAC_BYTES = 16
-_BYTES = _PAYLOAD_BYTES + _MAC_BYTES
+_TAG_BYTES = 4
+_STEP_BYTES = 4
+_SERIAL_BYTES = 4
+_VISITOR_BYTES = 16
 
 # https://www.crockford.com/base32.html: upper case, and forgiving when read back.
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {character: value for value, character in enumerate(_ALPHABET)}
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _READ = str.maketrans("OIL", "011", "- ")
-_SPARE_BITS = CODE_LENGTH * 5 - _BYTES * 8
+_BITS = 5
 
 
 class CodeKind(IntEnum):
-    """How a code comes to the visitor. The numbers are printed on posters: never changed."""
+    """How a code comes to be scanned. The numbers are printed on posters: never changed."""
 
     PRINTED = 1
+    ROTATING = 2
+    BADGE = 3
+    PAPER = 4
 
 
-_KINDS = frozenset(int(kind) for kind in CodeKind)
+_SUBJECT_BYTES = {
+    CodeKind.PRINTED: _TAG_BYTES,
+    CodeKind.ROTATING: _TAG_BYTES + _STEP_BYTES,
+    CodeKind.BADGE: _VISITOR_BYTES,
+    CodeKind.PAPER: _SERIAL_BYTES,
+}
+
+
+def _characters(size: int) -> int:
+    return -(-size * 8 // _BITS)
+
+
+_LENGTHS = {kind: _characters(_HEAD_BYTES + n + _MAC_BYTES) for kind, n in _SUBJECT_BYTES.items()}
+CODE_LENGTH = _LENGTHS[CodeKind.PRINTED]
+"""Characters of a printed code."""
 
 
 class Code(NamedTuple):
-    """A genuine code: which rally and spot it stands for, and the key that made it."""
+    """A genuine code: whose rally it is, the key that made it, and what it stands for.
+
+    Printed and rotating codes have a `spot_tag`, rotating ones a `step`
+    (`domain.rules.step_at`); badges and paper cards have a `visitor`.
+    """
 
     rally: str
     spot_tag: int
     key_id: int
     kind: CodeKind
+    step: int | None = None
+    visitor: UUID | None = None
 
     @property
     def evidence(self) -> str:
@@ -52,45 +85,91 @@ class Code(NamedTuple):
         return self.kind.name.lower()
 
 
-def sign(key: CodeKey, spot: str, kind: CodeKind = CodeKind.PRINTED) -> str:
-    """The code of `spot`, made with `key`: 37 characters."""
-    payload = bytes([kind]) + key.id.to_bytes(2) + spot_tag(spot).to_bytes(4)
-    return _write(payload + _mac(key, payload))
+def sign(key: CodeKey, spot: str) -> str:
+    """The printed code of `spot`, made with `key`."""
+    return _signed(key, CodeKind.PRINTED, spot_tag(spot).to_bytes(_TAG_BYTES), key.secret)
+
+
+def sign_rotating(key: CodeKey, spot: str, step: int) -> str:
+    """The code that the screen of `spot` shows in a step. Screens make it themselves."""
+    subject = spot_tag(spot).to_bytes(_TAG_BYTES) + step.to_bytes(_STEP_BYTES)
+    return _signed(key, CodeKind.ROTATING, subject, spot_secret(key, spot_tag(spot)))
+
+
+def sign_badge(key: CodeKey, visitor: UUID) -> str:
+    """The badge of a visitor."""
+    return _signed(key, CodeKind.BADGE, visitor.bytes, key.secret)
+
+
+def sign_paper(key: CodeKey, serial: int) -> str:
+    """The code of the paper card number `serial`: 1 … 4,294,967,295."""
+    return _signed(key, CodeKind.PAPER, serial.to_bytes(_SERIAL_BYTES), key.secret)
+
+
+def spot_secret(key: CodeKey, tag: int) -> bytes:
+    """What a spot's screen makes rotating codes with: 32 bytes."""
+    return hmac.digest(key.secret, b"meguri rotating" + tag.to_bytes(_TAG_BYTES), "sha256")
 
 
 def verify(keyring: Keyring, text: str) -> Code | Refusal:
     """The code that `text` is, or why it is none."""
     read = text.upper().translate(_READ)
-    if len(read) != CODE_LENGTH:
-        short = 0 < len(read) < CODE_LENGTH and all(character in _VALUE for character in read)
-        return Refusal(RefusalCode.CODE_INCOMPLETE if short else RefusalCode.CODE_NOT_OURS)
-    raw = _read(read)
-    key = keyring.code_key(int.from_bytes(raw[1:3])) if raw else None
-    if raw is None or key is None or raw[0] not in _KINDS:
+    kind = _kind_of(read)
+    if kind is None or not all(each in _VALUE for each in read):
         return Refusal(RefusalCode.CODE_NOT_OURS)
-    payload, mac = raw[:_PAYLOAD_BYTES], raw[_PAYLOAD_BYTES:]
-    if not hmac.compare_digest(mac, _mac(key, payload)):
+    if len(read) < _LENGTHS[kind]:
+        return Refusal(RefusalCode.CODE_INCOMPLETE)
+    raw = _read(read) if len(read) == _LENGTHS[kind] else None
+    key = keyring.code_key(int.from_bytes(raw[1:_HEAD_BYTES])) if raw else None
+    if raw is None or key is None:
+        return Refusal(RefusalCode.CODE_NOT_OURS)
+    payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
+    subject = payload[_HEAD_BYTES:]
+    tag = int.from_bytes(subject[:_TAG_BYTES])
+    secret = spot_secret(key, tag) if kind is CodeKind.ROTATING else key.secret
+    if not hmac.compare_digest(mac, _mac(secret, payload)):
         return Refusal(RefusalCode.CODE_NOT_GENUINE)
-    return Code(key.rally, int.from_bytes(raw[3:7]), key.id, CodeKind(raw[0]))
+    match kind:
+        case CodeKind.PRINTED:
+            return Code(key.rally, tag, key.id, kind)
+        case CodeKind.ROTATING:
+            return Code(key.rally, tag, key.id, kind, step=int.from_bytes(subject[_TAG_BYTES:]))
+        case CodeKind.BADGE:
+            return Code(key.rally, 0, key.id, kind, visitor=UUID(bytes=subject))
+        case CodeKind.PAPER:
+            visitor = paper_visitor(key.rally, int.from_bytes(subject))
+            return Code(key.rally, 0, key.id, kind, visitor=visitor)
 
 
-def _mac(key: CodeKey, payload: bytes) -> bytes:
-    return hmac.digest(key.secret, b"meguri code" + payload, "sha256")[:_MAC_BYTES]
+def _signed(key: CodeKey, kind: CodeKind, subject: bytes, secret: bytes) -> str:
+    payload = bytes([kind]) + key.id.to_bytes(2) + subject
+    return _write(payload + _mac(secret, payload))
+
+
+def _mac(secret: bytes, payload: bytes) -> bytes:
+    return hmac.digest(secret, b"meguri code" + payload, "sha256")[:_MAC_BYTES]
 
 
 def _write(raw: bytes) -> str:
-    value = int.from_bytes(raw) << _SPARE_BITS
-    return "".join(_ALPHABET[value >> shift & 31] for shift in range(180, -1, -5))
+    length = _characters(len(raw))
+    value = int.from_bytes(raw) << length * _BITS - len(raw) * 8
+    shifts = range((length - 1) * _BITS, -1, -_BITS)
+    return "".join(ALPHABET[value >> shift & 31] for shift in shifts)
+
+
+def _kind_of(text: str) -> CodeKind | None:
+    """What kind of code begins like this. A kind is eight bits, of which the first character, the
+    same for all of them, has five; of one character alone, nothing more can be said."""
+    second = _VALUE.get(text[1:2], 0) >> 2 if text[1:] else CodeKind.PRINTED
+    return CodeKind(second) if text[:1] == "0" and second in _SUBJECT_BYTES else None
 
 
 def _read(text: str) -> bytes | None:
-    """The bytes of a code's 37 characters; None if a character or the spare bit is foreign."""
+    """The bytes of a code's characters; None if a spare bit is set."""
     value = 0
     for character in text:
-        digit = _VALUE.get(character)
-        if digit is None:
-            return None
-        value = value << 5 | digit
-    if value & (1 << _SPARE_BITS) - 1:
+        value = value << _BITS | _VALUE[character]
+    size, spare = divmod(len(text) * _BITS, 8)
+    if value & (1 << spare) - 1:
         return None
-    return (value >> _SPARE_BITS).to_bytes(_BYTES)
+    return (value >> spare).to_bytes(size)

@@ -8,15 +8,15 @@ import qrcode
 from qrcode.image.pil import PilImage
 
 # A poster hangs in a shop for two months: M survives 15 % of damage (ISO/IEC 18004).
-_CORRECTION = qrcode.constants.ERROR_CORRECT_M
-_QUIET_ZONE_MODULES = 4
+CORRECTION = qrcode.constants.ERROR_CORRECT_M
+QUIET_ZONE_MODULES = 4
 # From this run of upper-case letters and digits on, a segment in alphanumeric mode is shorter.
 _ALPHANUMERIC_RUN = 20
 
 
 def symbol(text: str) -> qrcode.QRCode:
     """The QR symbol of `text` in the smallest version that holds it at error correction M."""
-    made = qrcode.QRCode(error_correction=_CORRECTION, border=_QUIET_ZONE_MODULES)
+    made = qrcode.QRCode(error_correction=CORRECTION, border=QUIET_ZONE_MODULES)
     made.add_data(text, optimize=_ALPHANUMERIC_RUN)
     made.make(fit=True)
     return made

@@ -60,6 +60,8 @@ class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
     why: str | None = None
     at: datetime | None = None
     spot: str | None = None
+    metres: int | None = None
+    left: int | None = None
 
 
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
@@ -101,6 +103,8 @@ def refusal_problem(request: web.Request, refused: Refused) -> Problem:
         detail=voice_of(request).refusal(refusal, refused.rally),
         at=refusal.at,
         spot=refusal.spot,
+        metres=refusal.metres,
+        left=refusal.left,
     )
 
 

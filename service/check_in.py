@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
-from domain.refusals import Refusal
+from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
+from domain.scan import Scan
 from service import metrics
 from service.admission import admitted, genuine
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
@@ -27,11 +28,18 @@ async def take(
     request: web.Request, visitor: Person, body: ScanBody, *, card_wanted: bool = True
 ) -> Answer | Refused:
     """Verify the code, wait for the group commit, return what was decided there."""
-    engine = engine_of(request)
     code = await genuine(request, body.code)
     if isinstance(code, Refusal):
         return Refused(code)
+    if code.visitor is not None:
+        return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF))
     scan = scan_of(code, visitor, body, language_of(request), card_wanted=card_wanted)
-    outcome = await engine.check_ins.submit(engine.log.bucket_of(visitor.id), scan)
+    return await decided(request, scan)
+
+
+async def decided(request: web.Request, scan: Scan) -> Answer | Refused:
+    """What the group commit decides about a scan."""
+    engine = engine_of(request)
+    outcome = await engine.check_ins.submit(engine.log.bucket_of(scan.visitor), scan)
     metrics.count(outcome)
-    return outcome_of(outcome, engine.rallies.get(code.rally))
+    return outcome_of(outcome, engine.rallies.get(scan.rally))

@@ -20,7 +20,7 @@ from domain.events import HeadcountRecorded
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
-from domain.rules import Scan
+from domain.scan import Scan
 from projections.apply import apply, prepare
 from projections.catalogue import CATALOGUE
 from projections.completion import COMPLETION
@@ -163,12 +163,14 @@ class Engine:
         card = await self.log.card(visitor, rally)
         return view(known.course, visitor, card, micros(self.clock()))
 
-    async def change_card(self, visitor: UUID, rally: str, decision: CardDecision) -> CardView:
+    async def change_card(
+        self, visitor: UUID, rally: str, decision: CardDecision, prize: str | None = None
+    ) -> CardView:
         """Append what `decision` says about a card; returns it as its visitor then sees it.
 
-        Raises RallyUnknown, NotAllowed.
+        `prize`: the decision is told how many of it are taken. Raises RallyUnknown, NotAllowed.
         """
-        known, card = await self.log.change_card(visitor, rally, decision)
+        known, card = await self.log.change_card(visitor, rally, decision, prize)
         self.signals.send(Signal.LOG_GREW)
         return view(known.course, visitor, card, micros(self.clock()))
 

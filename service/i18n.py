@@ -83,7 +83,13 @@ class Voice:
         course = rally.course
         at = self.moment(refusal.at, course.zone) if refusal.at else ""
         spot = course.spots.get(refusal.spot or "")
-        return self.say(SENTENCES[refusal.code], at=at, place=self.name(spot.names) if spot else "")
+        return self.say(
+            SENTENCES[refusal.code],
+            at=at,
+            place=self.name(spot.names) if spot else "",
+            metres=self.number(refusal.metres or 0),
+            left=self.number(refusal.left or 0),
+        )
 
     def __call__(self, message: str, **values: object) -> Markup:
         """As `say`, for templates: the message may hold markup, values are escaped."""

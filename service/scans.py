@@ -7,31 +7,29 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from domain.plan import Place
+from domain.encoding import spot_tag
+from domain.place import Fix
 from domain.rally import Rally
 from domain.refusals import Refusal
-from domain.rules import Answer, Scan
+from domain.rules import Answer
+from domain.scan import Scan
 from qr.codes import Code
 from service.failures import BodyInvalid
 from service.sign_in import Person
 
+LANGUAGE_UNKNOWN = "und"
+"""Of visitors whom staff scan (BCP 47: undetermined)."""
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Days of plans lie between these years; times beyond them would overflow calendars."""
 
 
-class PlaceFix(Place, frozen=True):
-    """Where the phone was, and how sure it is of that, in metres."""
-
-    accuracy_m: Annotated[float, Meta(ge=0)] | None = None
-
-
 class ScanBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """One scan as a phone sends it. `place` and `answer` are for plans that ask for them."""
+    """One scan as a phone sends it. `place` and `answer` are for spots that ask for them."""
 
     code: Annotated[str, Meta(max_length=300)]
     scan_id: UUID
     scanned_at: Annotated[datetime, Meta(tz=True)] | None = None
-    place: PlaceFix | None = None
+    place: Fix | None = None
     answer: Annotated[str, Meta(max_length=500)] | None = None
 
 
@@ -57,12 +55,36 @@ def status_of(answer: Answer) -> int:
     return 200 if answer.outcome == "already_stamped" else 201
 
 
+def _checked(scanned_at: datetime | None) -> datetime | None:
+    if scanned_at and not EARLIEST <= scanned_at < LATEST:
+        raise BodyInvalid("scanned_at lies between the years 2000 and 2199")
+    return scanned_at
+
+
+def badge_scan_of(
+    code: Code, visitor: UUID, spot: str, scan_id: UUID, scanned_at: datetime | None
+) -> Scan:
+    """The scan of a visitor's badge or paper card at a spot. Raises BodyInvalid, as below.
+
+    The staff's device tells the time, and nobody the visitor's language.
+    """
+    return Scan(
+        rally=code.rally,
+        spot_tag=spot_tag(spot),
+        key_id=code.key_id,
+        visitor=visitor,
+        scan_id=scan_id,
+        language=LANGUAGE_UNKNOWN,
+        evidence=code.evidence,
+        card_since=EARLIEST,
+        scanned_at=_checked(scanned_at),
+    )
+
+
 def scan_of(
     code: Code, visitor: Person, body: ScanBody, language: str, *, card_wanted: bool = True
 ) -> Scan:
     """The scan to decide on. Raises BodyInvalid for a time that no rally can have."""
-    if body.scanned_at and not EARLIEST <= body.scanned_at < LATEST:
-        raise BodyInvalid("scanned_at lies between the years 2000 and 2199")
     return Scan(
         rally=code.rally,
         spot_tag=code.spot_tag,
@@ -72,6 +94,9 @@ def scan_of(
         language=language,
         evidence=code.evidence,
         card_since=visitor.since,
-        scanned_at=body.scanned_at,
+        scanned_at=_checked(body.scanned_at),
         card_wanted=card_wanted,
+        step=code.step,
+        fix=body.place,
+        answer=body.answer,
     )

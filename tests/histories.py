@@ -13,13 +13,12 @@ import msgspec
 from hypothesis import strategies as st
 from support import NOON, SetClock
 
-from domain import prizes
+from domain import prizes, voids
 from domain.conditions import AllSpots, Stamps
 from domain.encoding import spot_tag
-from domain.events import Fact
 from domain.plan import Area, Draw, FirstCome, OncePerInterval, Plan, Prize, Spot
 from domain.rally import NotAllowed, open_rally
-from domain.rules import Scan
+from domain.scan import Scan
 from projections.apply import apply
 from projections.catalogue import CATALOGUE
 from service.engine import Engine
@@ -45,11 +44,12 @@ _REPLANS: list[dict[str, Any]] = [
 ]
 
 _KINDS = {
-    "scan": 43,
-    "refused": 12,
+    "scan": 40,
+    "refused": 7,
     "again": 6,
     "later": 8,
     "prize": 12,
+    "void": 8,
     "apply": 10,
     "replan": 4,
     "heads": 4,
@@ -110,9 +110,12 @@ class History:
         match _KIND_OF[kind]:
             case "scan":
                 ago = None if minutes > 2 * 24 * 60 else minutes
-                await self._scan(name, who, spot, ago, language)
+                evidence = ("printed", "printed", "badge", "quiz")[minutes % 4]
+                await self._scan(name, who, spot, ago, language, evidence)
             case "refused":
                 await self._scan(name, who, spot, 8 * 24 * 60 + minutes, language)
+            case "void":
+                await self._void(name, who, minutes)
             case "again":
                 await self._again(minutes % 6)
             case "later":
@@ -129,11 +132,17 @@ class History:
                 await self.engine.count_heads(name, spot, number, uuid4(), "test")
             case "erase":
                 await self._change(
-                    name, who, lambda rally, card, now: prizes.erase(rally, card, who, now, "t")
+                    name, who, lambda rally, card, now, _: prizes.erase(rally, card, who, now, "t")
                 )
 
     async def _scan(
-        self, rally: str, visitor: UUID, spot: str, ago: int | None, language: str
+        self,
+        rally: str,
+        visitor: UUID,
+        spot: str,
+        ago: int | None,
+        language: str,
+        evidence: str = "printed",
     ) -> None:
         at = None if ago is None else self.clock() - timedelta(minutes=ago)
         key = self.engine.keyring.newest_code_key(rally)
@@ -144,7 +153,7 @@ class History:
             visitor=visitor,
             scan_id=uuid4(),
             language=language,
-            evidence="printed",
+            evidence=evidence,
             card_since=builders.OPENED,
             scanned_at=at,
         )
@@ -163,12 +172,33 @@ class History:
     async def _prize(self, rally: str, one: UUID, prize: str, what: int) -> None:
         id_ = uuid5(one, prize)
         decisions = [
-            lambda rally, card, now: prizes.enter(rally, card, one, prize, now),
-            lambda rally, card, now: prizes.hand_over(rally, card, one, prize, None, id_, now, "t"),
-            lambda rally, card, now: prizes.hand_over(rally, card, one, prize, None, id_, now, "t"),
-            lambda rally, card, now: prizes.reverse(rally, card, one, prize, None, id_, now, "t"),
+            lambda rally, card, now, _: prizes.enter(rally, card, one, prize, now),
+            lambda rally, card, now, taken: prizes.hand_over(
+                rally, card, one, prize, None, id_, now, "t", taken
+            ),
+            lambda rally, card, now, taken: prizes.hand_over(
+                rally, card, one, prize, None, id_, now, "t", taken
+            ),
+            lambda rally, card, now, _: prizes.reverse(
+                rally, card, one, prize, None, id_, now, "t"
+            ),
         ]
         await self._change(rally, one, decisions[what])
+
+    async def _void(self, rally: str, visitor: UUID, number: int) -> None:
+        """Void one of the card's visits, or let it count again."""
+        card = await self.engine.log.card(visitor, rally)
+        visits = [visit for visit in card.visits if not visit.confirms]
+        if visits:
+            chosen = visits[number % len(visits)]
+            decide = voids.reinstate if chosen.void else voids.void
+            await self._change(
+                rally,
+                visitor,
+                lambda rally, card, now, _: decide(
+                    rally, card, visitor, chosen.position, now, "test", "a trial"
+                ),
+            )
 
     async def _change(self, rally: str, visitor: UUID, decision: Any) -> None:
         with contextlib.suppress(NotAllowed):  # a "no" leaves nothing in the log
@@ -180,24 +210,28 @@ class History:
 
     # --- what is there, and what should be ---
 
-    async def facts(self, rally: str) -> list[Fact]:
-        """A rally's facts, a visitor's in their order."""
+    async def placed(self, rally: str) -> list[models.Placed]:
+        """A rally's facts with their places, a visitor's in their order."""
         facts = []
         for head in await self.engine.pool.fetch(sql.READ_HEADS):
-            rows = await self.engine.pool.fetch(sql.READ_EVENTS, head["bucket"], 0, 1_000_000)
-            facts += [to_fact(row) for row in rows if row["rally"] == rally]
+            bucket = head["bucket"]
+            rows = await self.engine.pool.fetch(sql.READ_EVENTS, bucket, 0, 1_000_000)
+            facts += [
+                ((bucket, row["position"]), to_fact(row)) for row in rows if row["rally"] == rally
+            ]
         return facts
 
     async def expected(self, rally: str) -> dict[str, models.Rows]:
         """Every table by plain Python."""
-        facts, course = await self.facts(rally), self.engine.rallies.get(rally).course
-        completion = models.completion(course, facts)
+        placed, course = await self.placed(rally), self.engine.rallies.get(rally).course
+        facts, void = [fact for _, fact in placed], models.voided(placed)
+        completion = models.completion(course, facts, void)
         return {
-            "footfall": models.footfall(course, facts),
+            "footfall": models.footfall(course, facts, void),
             "completion": completion,
             "completion_totals": models.completion_totals(completion),
-            "flow": models.flow(course, facts),
-            "prizes": models.prizes(course, facts),
+            "flow": models.flow(course, facts, void),
+            "prizes": models.prizes(course, placed),
             "refusals": models.refusals(course, facts),
         }
 

@@ -15,15 +15,37 @@ from domain.events import (
     HeadcountRecorded,
     PrizeEntered,
     PrizeHandedOver,
+    VisitConfirmed,
     VisitorErased,
     VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
 )
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 """The key of a row, and the rest of it."""
+Placed = tuple[tuple[int, int], Fact]
+"""A fact, and its bucket and position."""
 
 
-def footfall(course: Course, facts: list[Fact]) -> Rows:
+def voided(placed: list[Placed]) -> list[Fact]:
+    """The visits that are void in the end, and what confirms them."""
+    void: dict[tuple[int, int], bool] = {}
+    visit_of: dict[int, tuple[int, int]] = {}
+    newest: dict[tuple[Any, ...], tuple[int, int]] = {}
+    for (bucket, position), fact in placed:
+        match fact:
+            case VisitRecorded() | VisitConfirmed():
+                key = (fact.rally, fact.visitor, fact.spot, fact.period)
+                if isinstance(fact, VisitRecorded):
+                    newest[key] = (bucket, position)
+                visit_of[id(fact)] = newest[key]
+            case VisitVoided() | VisitReinstated():
+                void[bucket, fact.position] = isinstance(fact, VisitVoided)
+    return [fact for _, fact in placed if void.get(visit_of.get(id(fact)))]
+
+
+def footfall(course: Course, facts: list[Fact], void: list[Fact]) -> Rows:
     """Visits, and distinct visitors as sizes of sets, each visitor in the set of their first."""
     visits: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 7)
     seen: set[tuple[Any, ...]] = set()
@@ -31,7 +53,11 @@ def footfall(course: Course, facts: list[Fact]) -> Rows:
         if isinstance(fact, VisitRecorded):
             local = fact.occurred_at.astimezone(course.zone)
             hour = local.replace(minute=0, second=0, microsecond=0)
+            if fact.evidence == "quiz":
+                continue
             row = visits[fact.spot, hour, fact.language]
+            if fact in void:
+                continue
             row[0] += 1
             scopes = [
                 (fact.visitor, fact.spot, hour),
@@ -50,17 +76,19 @@ def footfall(course: Course, facts: list[Fact]) -> Rows:
     return {key: tuple(row) for key, row in visits.items()}
 
 
-def completion(course: Course, facts: list[Fact]) -> Rows:
+def completion(course: Course, facts: list[Fact], void: list[Fact]) -> Rows:
     """What each card's visits come to, looked at after every one in the order of their times."""
     ways: dict[tuple[UUID, int], dict[str, int]] = defaultdict(dict)
     erased: set[UUID] = set()
     for fact in facts:
-        if isinstance(fact, VisitRecorded):
+        if isinstance(fact, VisitRecorded | VisitConfirmed):
             local = fact.occurred_at.astimezone(course.zone)
             day = 0 if course.plan.carry_over else int(f"{local:%Y%m%d}")
             way = ways[fact.visitor, day]
             at = micros(fact.occurred_at)
-            way[fact.spot] = min(at, way.get(fact.spot, at))
+            mark = fact.spot if fact.evidence == "printed" else f"{fact.spot}#{fact.evidence}"
+            if fact not in void:
+                way[mark] = min(at, way.get(mark, at))
         elif isinstance(fact, VisitorErased):
             erased.add(fact.visitor)
     return {
@@ -71,7 +99,11 @@ def completion(course: Course, facts: list[Fact]) -> Rows:
 
 def _come_to(course: Course, way: dict[str, int]) -> tuple[Any, ...]:
     """Stamps, spots, areas, lines, first and last moment."""
-    planned = {spot: at for spot, at in way.items() if spot in course.spots}
+    planned: dict[str, int] = {}
+    for mark, at in way.items():
+        spot = mark.partition("#")[0]
+        if spot in course.spots:
+            planned[spot] = min(at, planned.get(spot, at))
     return (
         sum(course.spots[spot].stamps for spot in planned),
         len(planned),
@@ -86,10 +118,18 @@ def _met(course: Course, way: dict[str, int]) -> dict[str, int]:
     """When each condition was first met: the earliest moment up to which enough was visited."""
     met = {}
     for prize, gauge in course.gauges:
-        for moment in sorted(at for spot, at in way.items() if spot in course.spots):
-            so_far = [s for s, at in way.items() if s in course.spots and at <= moment]
-            bits = [course.bit_of[spot] for spot in sorted(so_far, key=lambda s: (way[s], s))]
-            have, need = gauge(Seen(sum(bits), [(bit, "printed") for bit in bits]))
+        marks = [
+            (at, *((mark + "#printed").split("#")[:2]))
+            for mark, at in way.items()
+            if mark.partition("#")[0] in course.spots
+        ]
+        for moment in sorted(at for at, _, _ in marks):
+            so_far = [
+                (course.bit_of[spot], evidence)
+                for at, spot, evidence in sorted(marks)
+                if at <= moment
+            ]
+            have, need = gauge(Seen(sum({bit for bit, _ in so_far}), so_far))
             if have >= need:
                 met[prize] = moment
                 break
@@ -115,11 +155,11 @@ def counted_as(minutes: int) -> int:
     return minutes // step * step
 
 
-def flow(course: Course, facts: list[Fact]) -> Rows:
+def flow(course: Course, facts: list[Fact], void: list[Fact]) -> Rows:
     """Each visitor's days, walked through in the order of their times."""
     days = defaultdict(list)
     for number, fact in enumerate(facts):
-        if isinstance(fact, VisitRecorded):
+        if isinstance(fact, VisitRecorded) and fact.evidence != "quiz" and fact not in void:
             day = fact.occurred_at.astimezone(course.zone).date()
             days[fact.visitor, day].append((fact.occurred_at, number, fact.spot))
     minutes: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -139,16 +179,25 @@ def _median(values: list[int]) -> float:
     return (values[middle] + values[~middle]) / 2
 
 
-def prizes(course: Course, facts: list[Fact]) -> Rows:
-    """What happened to each prize in each hour."""
+def prizes(course: Course, placed: list[Placed]) -> Rows:
+    """What happened to each prize in each hour; what a void visit changes, in the visits' hours."""
     counts: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * 4)
-    for fact in facts:
+    visited_at = {place: fact.occurred_at for place, fact in placed}
+    for (bucket, _), fact in placed:
         local = fact.occurred_at.astimezone(course.zone)
         hour = local.replace(minute=0, second=0, microsecond=0)
         match fact:
-            case VisitRecorded():
+            case VisitRecorded() | VisitConfirmed():
                 for prize in fact.earned:
                     counts[prize, hour][0] += 1
+            case VisitVoided() | VisitReinstated():
+                for each in fact.corrections:
+                    local = visited_at[bucket, each.position].astimezone(course.zone)
+                    hour = local.replace(minute=0, second=0, microsecond=0)
+                    for prize in each.earned:
+                        counts[prize, hour][0] += 1
+                    for prize in each.unearned:
+                        counts[prize, hour][0] -= 1
             case PrizeEntered():
                 counts[fact.prize, hour][1] += 1
             case PrizeHandedOver():

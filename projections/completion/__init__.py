@@ -58,19 +58,29 @@ Marks = dict[str, int]
 """First moments, as `domain.completion.complete` takes them."""
 
 
+_JUDGED = -1
+"""The day by which gather.sql says that visits were voided or reinstated."""
+
+
 class News:
-    """What is new in a rally: marks on cards, and visitors who were erased."""
+    """What is new in a rally: marks on cards, visitors who were erased, and `judged` ones, of whom
+    the log is read anew, by bucket."""
 
     def __init__(self) -> None:
         self.cards: dict[CardKey, Marks] = {}
         self.erased: set[UUID] = set()
+        self.judged: dict[Stretch, set[UUID]] = {}
 
-    def add(self, visitor: UUID, day: int | None, marks: list[str], moments: list[int]) -> None:
+    def add(
+        self, stretch: Stretch, visitor: UUID, day: int | None, marks: list[str], at: list[int]
+    ) -> None:
         """Add a row of gather.sql."""
         if day is None:
             self.erased.add(visitor)
+        elif day == _JUDGED:
+            self.judged.setdefault(stretch, set()).add(visitor)
         else:
-            merge(self.cards.setdefault((visitor, day), {}), zip(marks, moments, strict=True))
+            merge(self.cards.setdefault((visitor, day), {}), zip(marks, at, strict=True))
 
 
 def merge(first: Marks, marks: Iterable[tuple[str, int]]) -> None:
@@ -96,9 +106,12 @@ class CompletionProjection(Projection):
         for stretch in stretches:
             if stretch.bucket != RALLIES_BUCKET:
                 for rally, *row in await connection.fetch(self.sql("gather"), *stretch):
-                    news.setdefault(rally, News()).add(*row)
+                    news.setdefault(rally, News()).add(stretch, *row)
         for rally, fresh in news.items():
             course = await self._course(connection, rally)
+            for stretch, judged in fresh.judged.items():
+                await self._read_anew(connection, rally, course, stretch, judged)
+                fresh.cards = {k: v for k, v in fresh.cards.items() if k[0] not in judged}
             for some in _in_portions(fresh.cards):
                 await self._judge(connection, rally, course, some)
             if fresh.erased:
@@ -107,6 +120,24 @@ class CompletionProjection(Projection):
             if stretch.bucket == RALLIES_BUCKET:
                 for (rally,) in await connection.fetch(self.sql("replanned"), *stretch):
                     await self._judge_all(connection, rally)
+
+    async def _read_anew(
+        self,
+        connection: asyncpg.Connection,
+        rally: str,
+        course: Course,
+        stretch: Stretch,
+        visitors: set[UUID],
+    ) -> None:
+        """Replace the cards of visitors, of whose visits some were voided or reinstated."""
+        rows = await connection.fetch(
+            self.sql("marks"), stretch.bucket, stretch.until, rally, list(visitors)
+        )
+        cards: dict[CardKey, Marks] = {}
+        for visitor, day, marks, moments in rows:
+            merge(cards.setdefault((visitor, day), {}), zip(marks, moments, strict=True))
+        for some in _in_portions(cards):
+            await self._judge(connection, rally, course, some, anew=True)
 
     async def _judge_all(self, connection: asyncpg.Connection, rally: str) -> None:
         course, after = await self._course(connection, rally), (_BEFORE_ALL, 0)
@@ -121,8 +152,11 @@ class CompletionProjection(Projection):
         rally: str,
         course: Course,
         cards: dict[CardKey, Marks],
+        *,
+        anew: bool = False,
     ) -> None:
-        """Merge what is new about `cards` into their rows, and keep the totals equal to them."""
+        """Merge what is new about `cards` into their rows (or, `anew`, put it in their place), and
+        keep the totals equal to them."""
         visitors = list({visitor for visitor, _ in cards})
         kept = {
             (row["visitor"], row["day"]): row
@@ -133,7 +167,8 @@ class CompletionProjection(Projection):
         for key, marks in cards.items():
             row = kept.get(key)
             if row is not None:
-                merge(marks, _decode_moments(row["visited"]).items())
+                if not anew:
+                    merge(marks, _decode_moments(row["visited"]).items())
                 _count(totals, -1, row["stamps"], row["first_at"], _decode_moments(row["met"]))
             now = complete(course, marks)
             _count(totals, 1, now.stamps, now.first_at, now.met)

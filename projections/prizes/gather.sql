@@ -1,19 +1,34 @@
 -- What a stretch of one bucket says about prizes. $1 bucket, $2 after, $3 up to this position.
 -- Returns rally, prize, hour (of the rally's time zone); then the counts, in the table's order.
+-- Where visits were voided or reinstated, the fact names every visit that earns something else now.
 -- A rally that is not there gives no hour, and the table refuses such a row.
 SELECT fact.rally, fact.prize, date_trunc('hour', fact.occurred_at, rally.time_zone) AS hour,
-       count(*) FILTER (WHERE fact.type = 'VisitRecorded') AS reached,
+       sum(fact.reached)::bigint AS reached,
        count(*) FILTER (WHERE fact.type = 'PrizeEntered') AS entries,
        count(*) FILTER (WHERE fact.type = 'PrizeHandedOver')
            - count(*) FILTER (WHERE fact.type = 'HandOverReversed') AS handed_over,
        count(*) FILTER (WHERE fact.type = 'HandOverReversed') AS reversed
 FROM (
-    SELECT type, rally, occurred_at, jsonb_array_elements_text(data -> 'earned') AS prize
+    SELECT type, rally, occurred_at, jsonb_array_elements_text(data -> 'earned') AS prize,
+           1 AS reached
     FROM events
     WHERE bucket = $1 AND position > $2 AND position <= $3
-      AND type = 'VisitRecorded' AND data ? 'earned'
+      AND type IN ('VisitRecorded', 'VisitConfirmed') AND data ? 'earned'
     UNION ALL
-    SELECT type, rally, occurred_at, data ->> 'prize'
+    SELECT said.type, said.rally, visit.occurred_at, changed.prize, changed.reached
+    FROM events AS said
+    CROSS JOIN LATERAL jsonb_array_elements(said.data -> 'corrections') AS correction
+    CROSS JOIN LATERAL (
+        SELECT jsonb_array_elements_text(correction -> 'earned') AS prize, 1 AS reached
+        UNION ALL
+        SELECT jsonb_array_elements_text(correction -> 'unearned'), -1
+    ) AS changed
+    JOIN events AS visit
+        ON visit.bucket = $1 AND visit.position = (correction ->> 'position')::bigint
+    WHERE said.bucket = $1 AND said.position > $2 AND said.position <= $3
+      AND said.type IN ('VisitVoided', 'VisitReinstated')
+    UNION ALL
+    SELECT type, rally, occurred_at, data ->> 'prize', 0
     FROM events
     WHERE bucket = $1 AND position > $2 AND position <= $3
       AND type IN ('PrizeEntered', 'PrizeHandedOver', 'HandOverReversed')

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from benchmarks.results import Round, Row
 from benchmarks.site import Postgres
 from domain.refusals import Refusal
-from domain.rules import Scan
+from domain.scan import Scan
 from qr.codes import Code, sign
 from service.config import Config
 from service.engine import Engine, open_engine

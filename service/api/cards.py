@@ -1,5 +1,6 @@
 """What happens to a card besides scans: entries for prizes, hand-overs, erasure."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +8,10 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from domain import prizes
+from domain.card import Card
+from domain.events import CardFact
+from domain.rally import Rally
+from domain.stock import Taken
 from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
@@ -23,7 +28,7 @@ async def enter(request: web.Request) -> web.Response:
     card = await engine.change_card(
         visitor,
         request.match_info["rally"],
-        lambda rally, card, now: prizes.enter(rally, card, visitor, prize, now),
+        lambda rally, card, now, _: prizes.enter(rally, card, visitor, prize, now),
     )
     return json_answer({"prize": prize, "card": card}, 201)
 
@@ -35,7 +40,7 @@ async def erase(request: web.Request) -> web.Response:
     await engine.change_card(
         visitor,
         request.match_info["rally"],
-        lambda rally, card, now: prizes.erase(rally, card, visitor, now, Role.VISITOR),
+        lambda rally, card, now, _: prizes.erase(rally, card, visitor, now, Role.VISITOR),
     )
     return web.Response(status=204)
 
@@ -65,12 +70,10 @@ async def hand_over(request: web.Request) -> web.Response:
     known = engine.rallies.get(body.rally)
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
-    decide = prizes.reverse if body.reverse else prizes.hand_over
-    card = await engine.change_card(
-        body.visitor,
-        body.rally,
-        lambda rally, card, now: decide(
-            rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by
-        ),
-    )
+
+    def decide(rally: Rally, card: Card, now: datetime, taken: Taken) -> CardFact | None:
+        said = (rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
+        return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
+
+    card = await engine.change_card(body.visitor, body.rally, decide, body.prize)
     return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)

@@ -4,10 +4,12 @@ import asyncio
 
 import msgspec
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
-from domain.plan import Plan
+from domain.plan import Plan, Spot
 from domain.rally import Rally, cancel_rally, close_rally, open_rally
-from service.answers import json_answer
+from service.answers import json_answer, read_body
 from service.context import engine_of, rally_of
 from service.engine import Engine
 from service.failures import BodyInvalid, PlanInvalid, RallyUnknown
@@ -15,15 +17,25 @@ from service.plan_files import PlanMistakes, parse_plan
 from service.plan_files.schema import plan_schema
 
 
+class Cancellation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which areas are called off; all of the rally if none is named."""
+
+    areas: list[str] = []
+
+
 async def show(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}: the plan and where the rally is in its life.
 
-    Without clues: the own card tells those that its visitor has come to.
+    Without clues, as the own card tells those that its visitor has come to, and without answers.
     """
     rally = rally_of(request)
-    spots = [msgspec.structs.replace(spot, clue=None) for spot in rally.plan.spots]
-    plan = msgspec.structs.replace(rally.plan, spots=spots)
+    plan = replace(rally.plan, spots=[_told(spot) for spot in rally.plan.spots])
     return json_answer({"status": rally.status, "plan": plan})
+
+
+def _told(spot: Spot) -> Spot:
+    question = spot.question and replace(spot.question, answers=[])
+    return replace(spot, clue=None, question=question)
 
 
 async def schema(request: web.Request) -> web.Response:
@@ -87,10 +99,11 @@ async def close(request: web.Request) -> web.Response:
 
 
 async def cancel(request: web.Request) -> web.Response:
-    """POST /api/rallies/{rally}/cancel: call the rally off."""
+    """POST /api/rallies/{rally}/cancel: call the rally off, or the areas that the body names."""
     engine, name, by = _organiser(request)
+    areas = (await read_body(request, Cancellation)).areas if request.can_read_body else []
     return _changed(
-        await engine.change(name, lambda rally, now: cancel_rally(_known(rally), now, by))
+        await engine.change(name, lambda rally, now: cancel_rally(_known(rally), now, by, areas))
     )
 
 

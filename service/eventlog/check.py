@@ -3,7 +3,9 @@
 Times are not compared: positions are the order, and the clocks of two hosts may differ.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.card import Card, evolve
 from domain.events import HeadcountRecorded, RallyFact, VisitRecorded
 from domain.rally import Rally, evolve_rally
+from domain.stock import Lot, takes
 from service.eventlog import statements as sql
 from service.eventlog.rows import to_fact
 
@@ -27,8 +30,10 @@ async def check(pool: asyncpg.Pool, advanced: Callable[[int], object]) -> list[s
     """Every fault found, one sentence each. `advanced` is told how many facts were read."""
     heads = await pool.fetch(sql.READ_HEADS)
     faults: list[str] = []
-    for head in heads:
-        fold = _Fold(head["bucket"], len(heads) - 1)
+    rallies: dict[str, Rally] = {}
+    taken: Counter[Lot] = Counter()
+    for head in sorted(heads, key=itemgetter("bucket")):  # the rallies' own bucket is the first
+        fold = _Fold(head["bucket"], len(heads) - 1, rallies, taken)
         while stretch := await pool.fetch(sql.READ_EVENTS, head["bucket"], fold.position, STRETCH):
             for row in stretch:
                 fold.take(row)
@@ -40,18 +45,21 @@ async def check(pool: asyncpg.Pool, advanced: Callable[[int], object]) -> list[s
                 f"its last fact is {fold.position}"
             )
         faults += await _compare(pool, fold)
-    return faults
+    return faults + await _compare_taken(pool, rallies, taken)
 
 
 class _Fold:
     """One bucket's facts, folded in order."""
 
-    def __init__(self, bucket: int, visitor_buckets: int) -> None:
+    def __init__(
+        self, bucket: int, visitor_buckets: int, rallies: dict[str, Rally], taken: Counter[Lot]
+    ) -> None:
         self.bucket = bucket
         self.visitor_buckets = visitor_buckets
         self.position = 0
         self.cards: Cards = {}
-        self.rallies: dict[str, Rally] = {}
+        self.rallies = rallies
+        self.taken = taken
         self.faults: list[str] = []
 
     def take(self, row: Any) -> None:
@@ -71,6 +79,9 @@ class _Fold:
             if isinstance(fact, VisitRecorded):
                 self._once(here, fact, card)
             self.cards[key] = evolve(card, fact, row["position"], row["recorded_at"])
+            # By the plan as it is now: a spot's places are counted anew when they are limited.
+            if (rally := self.rallies.get(fact.rally)) is not None:
+                self.taken.update(dict(takes(rally, fact)))
         else:
             self.rallies[fact.rally] = evolve_rally(self.rallies.get(fact.rally), fact)
 
@@ -79,7 +90,8 @@ class _Fold:
         for visit in card.visits:
             if visit.scan_id == fact.scan_id.bytes:
                 self.faults.append(f"{here}: its scan is counted twice, first at {visit.position}")
-            if (visit.spot, visit.period) == (fact.spot, fact.period):
+            same = (visit.spot, visit.period) == (fact.spot, fact.period)
+            if same and not (visit.confirms or visit.void):
                 self.faults.append(f"{here}: its visit is counted twice, first at {visit.position}")
 
 
@@ -97,6 +109,19 @@ async def _compare(pool: asyncpg.Pool, fold: _Fold) -> list[str]:
         for row in rows
     }
     return _differences("card", cards, fold.cards)
+
+
+async def _compare_taken(
+    pool: asyncpg.Pool, rallies: dict[str, Rally], taken: Counter[Lot]
+) -> list[str]:
+    """Where what is said to be taken differs from what facts have taken."""
+    kept: Counter[Lot] = Counter()
+    for row in await pool.fetch(sql.READ_TAKEN):
+        kind, _, spot = row["item"].partition(":")
+        limited = row["rally"] in rallies and spot in rallies[row["rally"]].course.limited
+        if kind == "prize" or limited:
+            kept[Lot(row["rally"], row["item"], row["period"])] = row["taken"]
+    return _differences("taken", +kept, +taken)
 
 
 def _differences(what: str, kept: dict[Any, Any], folded: dict[Any, Any]) -> list[str]:

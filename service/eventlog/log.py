@@ -5,6 +5,7 @@ on it sees what the last writer committed and nobody else writes, so positions a
 commit order, and a card read is the newest.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -20,10 +21,13 @@ from domain.events import (
     CardFact,
     Fact,
     HeadcountRecorded,
+    QuizAnswered,
     RallyFact,
+    VisitConfirmed,
     VisitorFact,
     VisitRecorded,
 )
+from domain.proof import missed
 from domain.rally import Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
@@ -31,11 +35,13 @@ from domain.rules import (
     Decision,
     Repeated,
     RepeatedRefusal,
-    Scan,
     answer,
     decide,
     refused_fact,
+    seat,
 )
+from domain.scan import Scan
+from domain.stock import Lot, Taken, prize_lots, takes
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_row
@@ -43,7 +49,7 @@ from service.failures import RallyUnknown, Unavailable
 
 Outcome = Answer | Refusal
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
-CardDecision = Callable[[Rally, Card, datetime], CardFact | None]
+CardDecision = Callable[[Rally, Card, datetime, Taken], CardFact | None]
 Clock = Callable[[], datetime]
 
 # What the database's own troubles look like, as against faults of ours: phones are told to come
@@ -100,9 +106,13 @@ class EventLog:
                 visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
                 batch = _Batch(self.rallies, rows, head["position"], self.clock())
+                if lots := batch.lots(scans):
+                    batch.taken = await _lock_taken(connection, lots)
                 outcomes = [batch.take(scan) for scan in scans]
                 if batch.facts:
                     await connection.execute(sql.APPEND, bucket, *batch.columns())
+                if lots:
+                    await _write_taken(connection, batch.taken)
                 return outcomes
         except DATABASE_ILL as error:
             raise Unavailable(str(error)) from error
@@ -136,13 +146,18 @@ class EventLog:
                 msgspec.json.encode(after).decode(),
             )
             await connection.execute(sql.ANNOUNCE_RALLIES, position)
+            # From here on nobody else writes: what is counted is all there is.
+            newly = after.course.limited - known.course.limited if known else frozenset()
+            if newly:
+                await connection.execute(sql.COUNT_PLACES, rally, sorted(newly))
         return after
 
     async def change_card(
-        self, visitor: UUID, name: str, decision: CardDecision
+        self, visitor: UUID, name: str, decision: CardDecision, prize: str | None = None
     ) -> tuple[Rally, Card]:
         """Decide and append one fact about a visitor's card in the rally `name`.
 
+        `prize`: the decision is told how many of it are taken, and nobody else takes one meanwhile.
         Returns the rally that was decided by, and the card as it is then. Raises RallyUnknown.
         """
         bucket = self.bucket_of(visitor)
@@ -154,12 +169,21 @@ class EventLog:
             state = await connection.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, name)
             card = _decode_card(state) if state else _NEW_CARD
             now = self.clock()
-            fact = decision(rally, card, now)
+            taken = Taken()
+            if prize is not None:
+                lots = prize_lots(rally, prize, now)
+                known = await _lock_taken(connection, lots)
+                taken = Taken(*(known[lot] for lot in lots))
+            fact = decision(rally, card, now, taken)
             if fact is not None:
                 position = head["position"] + 1
                 card = evolve(card, fact, position, now)
                 kept = (visitor, name, _encode_card(card))
                 await _append_one(connection, bucket, position, fact, now, kept)
+                changes = dict(takes(rally, fact))
+                known = await _lock_taken(connection, changes)
+                known.update(changes)
+                await _write_taken(connection, known)
         return rally, card
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
@@ -196,6 +220,18 @@ class _Batch:
             (row["visitor"].bytes, row["rally"]): _decode_card(row["state"]) for row in rows
         }
         self._changed: dict[tuple[bytes, str], UUID] = {}
+        self.taken: Counter[Lot] = Counter()
+
+    def lots(self, scans: Iterable[Scan]) -> set[Lot]:
+        """The limited places of which scans would take some."""
+        lots = set()
+        for scan in scans:
+            rally = self.rallies.get(scan.rally)
+            if rally is not None and rally.course.limited:
+                lot = seat(rally, scan, self.now)
+                if lot is not None:
+                    lots.add(lot)
+        return lots
 
     def take(self, scan: Scan) -> Outcome | Exception:
         """Decide one scan; an error in it is its own and leaves the batch as it was."""
@@ -211,11 +247,17 @@ class _Batch:
             return Refusal(RefusalCode.CODE_NOT_OURS)
         key = (scan.visitor.bytes, scan.rally)
         card = self._cards.get(key, _NEW_CARD)
-        decision: Decision = decide(rally, card, scan, self.now)
+        lot = seat(rally, scan, self.now) if self.taken else None
+        decision: Decision = decide(rally, card, scan, self.now, self.taken[lot] if lot else 0)
         match decision:
-            case VisitRecorded():
+            case VisitRecorded() | VisitConfirmed():
                 card = self._append(key, card, decision)
+                if lot is not None:
+                    self.taken.update(dict(takes(rally, decision)))
                 return answer(rally, scan, card, Repeated(len(card.visits) - 1))
+            case QuizAnswered(left=left):
+                self._append(key, card, decision)
+                return missed(left)
             case Refusal():
                 fact = refused_fact(rally, card, scan, decision, self.now)
                 if fact is not None:
@@ -243,6 +285,27 @@ class _Batch:
             for key, visitor in self._changed.items()
         ]
         return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
+
+
+async def _lock_taken(connection: asyncpg.Connection, lots: Iterable[Lot]) -> Counter[Lot]:
+    """How much of each lot is taken; whoever has asked may change it until the transaction ends.
+
+    Lots are locked in their order, after the bucket, so nobody waits in a circle.
+    """
+    wanted = sorted(lots)
+    if not wanted:
+        return Counter()
+    arrays = [list(column) for column in zip(*wanted, strict=True)]
+    await connection.execute(sql.ADD_LOTS, *arrays)
+    rows = await connection.fetch(sql.LOCK_TAKEN, *arrays)
+    return Counter({Lot(row["rally"], row["item"], row["period"]): row["taken"] for row in rows})
+
+
+async def _write_taken(connection: asyncpg.Connection, taken: Counter[Lot]) -> None:
+    rows = [(*lot, count) for lot, count in taken.items()]
+    if rows:
+        arrays = [list(column) for column in zip(*rows, strict=True)]
+        await connection.execute(sql.WRITE_TAKEN, *arrays)
 
 
 async def _append_one(

@@ -1,9 +1,11 @@
 """Facts as rows of the log, and back."""
 
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, get_type_hints
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import asdict
 
 from domain.events import (
     CheckInRefused,
@@ -13,15 +15,18 @@ from domain.events import (
     HeadcountRecorded,
     PrizeEntered,
     PrizeHandedOver,
+    QuizAnswered,
     RallyCancelled,
     RallyClosed,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    VisitConfirmed,
     VisitorErased,
     VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
 )
-from domain.plan import Plan
 from domain.refusals import Refusal
 from service.eventlog.versions import VersionUnknown, upcast, version_of
 
@@ -29,6 +34,10 @@ _TYPES: dict[str, type[Fact]] = {
     kind.__name__: kind
     for kind in (
         VisitRecorded,
+        VisitConfirmed,
+        VisitVoided,
+        VisitReinstated,
+        QuizAnswered,
         CheckInRefused,
         HeadcountRecorded,
         VisitorErased,
@@ -50,6 +59,7 @@ _VERSIONS = {name: version_of(name) for name in _TYPES}
 class _VisitData(msgspec.Struct, omit_defaults=True):
     earned: tuple[str, ...] = ()
     late: bool = False
+    unplaced: bool = False
 
 
 _NO_VISIT_DATA = _VisitData()
@@ -57,7 +67,11 @@ _COLUMNS = {
     "rally": "rally",
     "visitor": "visitor",
     "spot": "spot",
+    "period": "period",
     "occurred_at": "occurred_at",
+    "scan_id": "scan_id",
+    "language": "language",
+    "evidence": "evidence",
     "headcount_id": "scan_id",
     "hand_over_id": "scan_id",
 }
@@ -70,16 +84,16 @@ class Row(NamedTuple):
 
     type: str
     rally: str
-    visitor: UUID | None
-    spot: str | None
-    period: int | None
-    firsts: int | None
-    occurred_at: Any
-    scan_id: UUID | None
-    language: str | None
-    evidence: str | None
-    data: str | None
-    version: int
+    visitor: UUID | None = None
+    spot: str | None = None
+    period: int | None = None
+    firsts: int | None = None
+    occurred_at: Any = None
+    scan_id: UUID | None = None
+    language: str | None = None
+    evidence: str | None = None
+    data: str | None = None
+    version: int = 1
 
 
 def to_row(fact: Fact) -> Row:
@@ -88,8 +102,8 @@ def to_row(fact: Fact) -> Row:
     match fact:
         case VisitRecorded():
             data = None
-            if fact.earned or fact.late:
-                data = _encode(_VisitData(fact.earned, fact.late)).decode()
+            if fact.earned or fact.late or fact.unplaced:
+                data = _encode(_VisitData(fact.earned, fact.late, fact.unplaced)).decode()
             return Row(
                 name,
                 fact.rally,
@@ -120,25 +134,11 @@ def to_row(fact: Fact) -> Row:
                 _VERSIONS[name],
             )
         case _:
-            rest = {
-                field: getattr(fact, field)
-                for field in fact.__struct_fields__
-                if field not in _COLUMNS
+            rest = asdict(fact)
+            own: dict[str, Any] = {
+                column: rest.pop(field) for field, column in _COLUMNS.items() if field in rest
             }
-            return Row(
-                name,
-                fact.rally,
-                getattr(fact, "visitor", None),
-                getattr(fact, "spot", None),
-                None,
-                None,
-                fact.occurred_at,
-                getattr(fact, "headcount_id", None) or getattr(fact, "hand_over_id", None),
-                None,
-                None,
-                _encode(rest).decode(),
-                _VERSIONS[name],
-            )
+            return Row(name, **own, data=_encode(rest).decode(), version=_VERSIONS[name])
 
 
 def to_fact(row: Any) -> Fact:
@@ -165,6 +165,7 @@ def to_fact(row: Any) -> Fact:
             evidence=row["evidence"],
             earned=visit.earned,
             late=visit.late,
+            unplaced=visit.unplaced,
         )
     if kind is CheckInRefused:
         return CheckInRefused(
@@ -177,9 +178,13 @@ def to_fact(row: Any) -> Fact:
             evidence=row["evidence"],
             refusal=msgspec.json.decode(data, type=Refusal),
         )
-    fields = kind.__struct_fields__
-    rest = {name: row[column] for name, column in _COLUMNS.items() if name in fields}
-    rest |= msgspec.json.decode(data)
-    if "plan" in rest:
-        rest["plan"] = msgspec.convert(rest["plan"], Plan)
-    return kind(**rest)
+    types = _types_of(kind)
+    said = {name: row[column] for name, column in _COLUMNS.items() if name in types}
+    for name, value in msgspec.json.decode(data).items():
+        said[name] = msgspec.convert(value, types[name])
+    return kind(**said)
+
+
+@cache
+def _types_of(kind: type[Fact]) -> dict[str, Any]:
+    return get_type_hints(kind)

@@ -6,16 +6,21 @@ from service.sql import statement
 
 _FOLDER = Path(__file__).parent / "sql"
 
+ADD_LOTS = statement(_FOLDER / "add_lots.sql")
 ANNOUNCE_RALLIES = statement(_FOLDER / "announce_rallies.sql")
 APPEND = statement(_FOLDER / "append.sql")
+COUNT_PLACES = statement(_FOLDER / "count_places.sql")
 CREATE_HEADS = statement(_FOLDER / "create_heads.sql")
 HAS_HEADCOUNT = statement(_FOLDER / "has_headcount.sql")
 LOCK_HEAD = statement(_FOLDER / "lock_head.sql")
+LOCK_TAKEN = statement(_FOLDER / "lock_taken.sql")
 READ_BUCKET_CARDS = statement(_FOLDER / "read_bucket_cards.sql")
 READ_CARDS = statement(_FOLDER / "read_cards.sql")
 READ_EVENTS = statement(_FOLDER / "read_events.sql")
 READ_HEADS = statement(_FOLDER / "read_heads.sql")
 READ_RALLIES = statement(_FOLDER / "read_rallies.sql")
 READ_RALLY = statement(_FOLDER / "read_rally.sql")
+READ_TAKEN = statement(_FOLDER / "read_taken.sql")
 READ_VISITOR_CARD = statement(_FOLDER / "read_visitor_card.sql")
 WRITE_RALLY = statement(_FOLDER / "write_rally.sql")
+WRITE_TAKEN = statement(_FOLDER / "write_taken.sql")

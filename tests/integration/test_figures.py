@@ -218,8 +218,8 @@ async def test_a_prize_is_judged_by_the_newest_plan_in_every_process(
     sticker = Prize("sticker", {"en": "A sticker"}, Stamps(1), FirstCome())
     await site.engine.plan(replace(plan, prizes=[*plan.prizes, sticker]), "test")
 
-    def decide(rally: Any, card: Any, now: Any) -> Any:
-        return hand_over(rally, card, visitor, "sticker", None, uuid4(), now, "test")
+    def decide(rally: Any, card: Any, now: Any, taken: Any) -> Any:
+        return hand_over(rally, card, visitor, "sticker", None, uuid4(), now, "test", taken)
 
     await other.change_card(visitor, RALLY, decide)
     assert await site.facts("PrizeHandedOver") == 1

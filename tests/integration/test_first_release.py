@@ -23,7 +23,8 @@ from domain.encoding import spot_tag
 from domain.events import RallyFact
 from domain.plan import Plan
 from domain.rally import Rally, evolve_rally
-from domain.rules import Answer, Scan
+from domain.rules import Answer
+from domain.scan import Scan
 from projections.catalogue import CATALOGUE
 from projections.rebuild import rebuild, verify
 from service.config import Config

@@ -11,7 +11,8 @@ from support import NOON, RALLY, OpenEngine
 
 from domain.encoding import spot_tag
 from domain.refusals import Refusal
-from domain.rules import Answer, Scan
+from domain.rules import Answer
+from domain.scan import Scan
 from service.engine import Engine
 from service.eventlog.check import check
 

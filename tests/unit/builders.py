@@ -8,11 +8,12 @@ from uuid import UUID
 from domain.card import Card, evolve
 from domain.conditions import AllSpots, BingoLines, Stamps
 from domain.encoding import spot_tag
-from domain.events import VisitorFact, VisitRecorded
+from domain.events import QuizAnswered, VisitConfirmed, VisitorFact, VisitRecorded
 from domain.plan import Area, Draw, FirstCome, OncePerDay, Plan, Prize, Sheet, Spot
 from domain.rally import Opening, Rally
 from domain.refusals import Refusal
-from domain.rules import Decision, Scan, decide, refused_fact
+from domain.rules import Decision, decide, refused_fact
+from domain.scan import Scan
 
 NOW = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 """Noon in Tokyo on a day in the middle of the rally."""
@@ -85,11 +86,12 @@ def take(rally: Rally, card: Card, scan: Scan, now: datetime) -> tuple[Decision,
     fact: VisitorFact | None = None
     if isinstance(decision, Refusal):
         fact = refused_fact(rally, card, scan, decision, now)
-    elif isinstance(decision, VisitRecorded):
+    elif isinstance(decision, VisitRecorded | VisitConfirmed | QuizAnswered):
         fact = decision
     if fact is None:
         return decision, card
-    return decision, evolve(card, fact, len(card.visits) + len(card.refused) + 1, now)
+    position = len(card.visits) + len(card.refused) + len(card.wrong) + 1
+    return decision, evolve(card, fact, position, now)
 
 
 def card_of(rally: Rally, scans: Iterable[tuple[Scan, datetime]]) -> Card:

@@ -26,7 +26,7 @@ from domain.events import (
 )
 from domain.plan import OncePerDay, OncePerInterval, OncePerRally, Sheet, Spot
 from domain.refusals import Refusal, RefusalCode
-from domain.rules import Scan
+from domain.scan import Scan
 
 ARRIVAL = NOW + timedelta(days=2)
 SCANS = st.lists(
@@ -53,20 +53,6 @@ def stamps(course: Course, card: Card) -> tuple[int, int]:
 
 def keys(card: Card) -> set[tuple[str, int]]:
     return {(visit.spot, visit.period) for visit in card.visits}
-
-
-@given(SCANS, REVISITS, st.data())
-def test_arrival_order_and_repetition_never_change_what_is_on_the_card(
-    drawn: list[tuple[str, int, int]], revisit: Any, data: st.DataObject
-) -> None:
-    course = rally(plan(revisit=revisit))
-    scans = scans_of(drawn)
-    repeated = scans + data.draw(st.lists(st.sampled_from(scans), max_size=5)) if scans else []
-    shuffled = data.draw(st.permutations(repeated))
-    straight, twisted = card_of(course, scans), card_of(course, shuffled)
-    assert keys(straight) == keys(twisted)
-    assert len(twisted.visits) == len(keys(twisted))
-    assert stamps(course.course, straight) == stamps(course.course, twisted)
 
 
 @given(SCANS, REVISITS)

@@ -23,28 +23,35 @@ from domain.events import (
     VERSIONS,
     CheckInRefused,
     CodeRevoked,
+    Correction,
     Fact,
     HandOverReversed,
     HeadcountRecorded,
     PrizeEntered,
     PrizeHandedOver,
+    QuizAnswered,
     RallyCancelled,
     RallyClosed,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    VisitConfirmed,
     VisitorErased,
     VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
 )
 from domain.plan import (
     Coupon,
     DayException,
     Draw,
     FirstCome,
+    Near,
     OncePerInterval,
     OncePerRally,
     Place,
     Prize,
+    Question,
     Spot,
     Tier,
 )
@@ -86,9 +93,24 @@ PLANS = st.sampled_from(
             closes=time(17, 30),
             exceptions=[
                 DayException(date(2026, 1, 9), closes=time(21)),
-                DayException(date(2026, 1, 10), closed=True),
+                DayException(date(2026, 1, 10), closed=True, areas=["west"]),
             ],
-            spots=[Spot("a", names(), "east"), Spot("b", names(), "west", after="a", clue=names())],
+            one_at_a_time=True,
+            spots=[
+                Spot("a", names(), "east", kind="rotating", capacity=3),
+                Spot("b", names(), "west", after="a", clue=names()),
+                Spot(
+                    "c",
+                    names(),
+                    "west",
+                    place=Place(35.0, 139.0),
+                    kind="quiz",
+                    near=Near(100, "staff"),
+                    question=Question(["2"], names("どちら?"), [names("甲"), names("乙")], 2),
+                    starts=datetime.fromisoformat("2026-01-09T10:30"),
+                    ends=datetime.fromisoformat("2026-01-09T12:00"),
+                ),
+            ],
             sheets=[],
             prizes=[
                 Prize("p", names(), AllOf([InOrder(["a", "b"]), Always()]), FirstCome(3, 1)),
@@ -104,7 +126,12 @@ PLANS = st.sampled_from(
     ]
 )
 REFUSALS = st.builds(
-    Refusal, st.sampled_from(RefusalCode), at=st.none() | MOMENTS, spot=st.none() | TEXT
+    Refusal,
+    st.sampled_from(RefusalCode),
+    at=st.none() | MOMENTS,
+    spot=st.none() | TEXT,
+    metres=st.none() | st.integers(0, 10**6),
+    left=st.none() | st.integers(0, 20),
 )
 ABOUT_A_RALLY = {"rally": TEXT, "occurred_at": MOMENTS, "by": TEXT}
 ABOUT_A_SCAN = {
@@ -116,6 +143,28 @@ ABOUT_A_SCAN = {
     "language": TEXT,
     "evidence": TEXT,
 }
+PRIZES = st.lists(TEXT, max_size=2).map(tuple)
+ABOUT_A_VOID = {
+    **ABOUT_A_RALLY,
+    "visitor": st.uuids(),
+    "spot": TEXT,
+    "period": st.integers(0, 2**31 - 1),
+    "position": st.integers(1, 2**40),
+    "visited_at": MOMENTS,
+    "reason": TEXT,
+    "corrections": st.lists(
+        st.builds(
+            Correction,
+            st.integers(1, 2**40),
+            st.integers(-1, 1),
+            st.integers(0, 31),
+            st.integers(0, 31),
+            PRIZES,
+            PRIZES,
+        ),
+        max_size=3,
+    ).map(tuple),
+}
 ABOUT_A_PRIZE = {"rally": TEXT, "visitor": st.uuids(), "prize": TEXT, "occurred_at": MOMENTS}
 ABOUT_A_HAND_OVER = {**ABOUT_A_PRIZE, "spot": SPOT, "by": TEXT, "hand_over_id": st.uuids()}
 
@@ -126,6 +175,20 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "firsts": st.integers(0, 31),
         "earned": st.lists(TEXT, max_size=3).map(tuple),
         "late": st.booleans(),
+        "unplaced": st.booleans(),
+    },
+    VisitConfirmed: {
+        **ABOUT_A_SCAN,
+        "period": st.integers(0, 2**31 - 1),
+        "earned": st.lists(TEXT, max_size=3).map(tuple),
+        "late": st.booleans(),
+        "unplaced": st.booleans(),
+    },
+    VisitVoided: ABOUT_A_VOID,
+    VisitReinstated: ABOUT_A_VOID,
+    QuizAnswered: {
+        **{name: how for name, how in ABOUT_A_SCAN.items() if name not in ("language", "evidence")},
+        "left": st.integers(0, 20),
     },
     CheckInRefused: {**ABOUT_A_SCAN, "refusal": REFUSALS},
     HeadcountRecorded: {
@@ -142,7 +205,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     RallyReplanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyOpened: ABOUT_A_RALLY,
     RallyClosed: ABOUT_A_RALLY,
-    RallyCancelled: ABOUT_A_RALLY,
+    RallyCancelled: {**ABOUT_A_RALLY, "areas": st.lists(TEXT, max_size=3).map(tuple)},
     CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
 }
 """How to make a fact of each type, with every field named."""
@@ -202,8 +265,8 @@ def test_what_has_a_column_is_in_its_column_and_nowhere_else(fact: Fact) -> None
 
 
 @given(made(VisitRecorded))
-def test_a_visit_has_data_only_when_it_earned_something_or_came_late(fact: VisitRecorded) -> None:
-    assert (to_row(fact).data is not None) == bool(fact.earned or fact.late)
+def test_a_visit_has_data_only_when_it_earned_something_or_has_a_mark(fact: VisitRecorded) -> None:
+    assert (to_row(fact).data is not None) == bool(fact.earned or fact.late or fact.unplaced)
 
 
 @given(FACTS)

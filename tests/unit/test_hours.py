@@ -114,7 +114,7 @@ def test_stamps_are_given_within_the_hours_and_a_refusal_says_when_next(
 def test_without_hours_stamps_are_given_at_all_hours() -> None:
     course = Course(good())
     for hour in range(48):
-        assert course.next_opening(NOW + timedelta(hours=hour)) is None
+        assert course.next_opening(NOW + timedelta(hours=hour), "east") is None
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_exceptions_alone_leave_all_other_days_open_all_day(
 def test_a_rally_that_is_closed_until_its_end_opens_no_more() -> None:
     closed = [DayException(january(day), closed=True) for day in (9, 10)]
     course = Course(good(first_day=january(8), last_day=january(10), exceptions=closed))
-    assert course.next_opening(tokyo(8, 23, 59)) is None
-    assert course.next_opening(tokyo(9)) == course.ends == tokyo(11)
+    assert course.next_opening(tokyo(8, 23, 59), "east") is None
+    assert course.next_opening(tokyo(9), "east") == course.ends == tokyo(11)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_the_next_opening_is_the_first_moment_at_which_stamps_are_given(
     at = course.starts.astimezone(UTC) + timedelta(minutes=5 * fives)
     if at >= course.ends or clocks_change_near(of, at):
         return
-    opening = course.next_opening(at)
+    opening = course.next_opening(at, "east")
     assert (opening is None) is is_open(of, at)
     if opening is None:
         return
@@ -341,7 +341,7 @@ def test_the_next_opening_is_the_first_moment_at_which_stamps_are_given(
     between = [at + timedelta(minutes=5 * step) for step in range(steps)]
     assert not [one for one in between if is_open(of, one) and not clocks_change_near(of, one)]
     if opening < course.ends:
-        assert course.next_opening(opening) is None
+        assert course.next_opening(opening, "east") is None
         assert refused_until(rally(of), opening) is None
 
 

@@ -135,13 +135,13 @@ HERE_OR_CLOSED = "closed: true, or opens and a later closes"
 
 NEW: list[tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]] = [
     # Ways.
-    (after(b="x"), [(("spots", 1, "after"), "a spot of this plan, not x")]),
+    (after(b="x"), [(("spots", 1, "after"), "a spot of this plan that gives stamps, not x")]),
     (after(b="b"), [(("spots", 1, "after"), "a spot that can be reached first; this way leads back here")]),
     (
         after(a="c", b="a", c="b", d="c"),  # d waits for those who wait for one another; they are told
         [(("spots", n, "after"), "a spot that can be reached first; this way leads back here") for n in range(3)],
     ),
-    (after(a="x", b="a"), [(("spots", 0, "after"), "a spot of this plan, not x")]),
+    (after(a="x", b="a"), [(("spots", 0, "after"), "a spot of this plan that gives stamps, not x")]),
     # Hours.
     ({"opens": time(9)}, [(("closes",), "both opens and closes")]),
     ({"closes": time(17)}, [(("opens",), "both opens and closes")]),
@@ -193,9 +193,9 @@ NEW: list[tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]] = [
     ),
     (prize(AnyOf([Stamps(1)], 2)), [((*THERE, "at_least"), "at most 1, the conditions named")]),
     # Conditions that name what is not there.
-    (prize(SpotsOf(["a", "x"])), [((*THERE, "spots", 1), "a spot of this plan, not x")]),
+    (prize(SpotsOf(["a", "x"])), [((*THERE, "spots", 1), "a spot of this plan that gives stamps, not x")]),
     (prize(SpotsOf(["a", "b", "a"])), [((*THERE, "spots", 2), "each spot once (a)")]),
-    (prize(InOrder(["x", "a"])), [((*THERE, "spots", 0), "a spot of this plan, not x")]),
+    (prize(InOrder(["x", "a"])), [((*THERE, "spots", 0), "a spot of this plan that gives stamps, not x")]),
     (prize(InOrder(["a", "b", "a"])), [((*THERE, "spots", 2), "each spot once (a)")]),
     (prize(SpotsInArea("north")), [((*THERE, "area"), "one of the areas: east, west")]),
     (prize(SpotsInArea("north", 9)), [((*THERE, "area"), "one of the areas: east, west")]),
@@ -206,7 +206,7 @@ NEW: list[tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]] = [
     ),
     (
         prize(AllOf([Stamps(1), WithEvidence(["badge"], AnyOf([SpotsOf(["x"])]))])),
-        [((*THERE, "conditions", 1, "condition", "conditions", 0, "spots", 0), "a spot of this plan, not x")],
+        [((*THERE, "conditions", 1, "condition", "conditions", 0, "spots", 0), "a spot of this plan that gives stamps, not x")],
     ),
     (
         prize(AnyOf([Stamps(7), Areas(3)], 3)),

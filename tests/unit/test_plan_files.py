@@ -150,8 +150,8 @@ def test_what_json_knows_is_no_text_without_quotes(word: str) -> None:
 HERE = "plans/walk.yaml"
 MISTAKES: list[tuple[str, str, str]] = [
     # What msgspec says, in plain words and at its line.
-    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue; did you mean area? (found \"pier\")"),
-    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, opens, closes, exceptions, sheets, prizes (found 1)"),
+    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue, kind, near, question, capacity, starts, ends; did you mean area? (found \"pier\")"),
+    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, one_at_a_time, opens, closes, exceptions, sheets, prizes (found 1)"),
     ("time_zone: Asia/Tokyo\n", "", "1: time_zone: expected a text; it is missing"),
     ("  - id: light\n    names:", "  - names:", "9: spots[0].id: expected lower-case letters, digits and single hyphens; it is missing"),
     ("rally: walk", "rally: My Walk", '1: rally: expected lower-case letters, digits and single hyphens (found "My Walk")'),
@@ -182,10 +182,10 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, tiers: [{at_least: 2}]}", "25: prizes[0].giving.tiers[0].chances: expected a whole number; it is missing"),
     ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, automatic: yes}", '25: prizes[0].giving.automatic: expected true or false (found "yes")'),
     ("prizes:", "exceptions: [{day: 2026-05-32}]\nprizes:", '21: exceptions[0].day: expected a day such as 2026-01-31 (found "2026-05-32")'),
-    ("prizes:", "exceptions: [{day: 2026-05-02, close: 10:00}]\nprizes:", '21: exceptions[0].close: expected one of: day, opens, closes, closed; did you mean closes? (found "10:00")'),
+    ("prizes:", "exceptions: [{day: 2026-05-02, close: 10:00}]\nprizes:", '21: exceptions[0].close: expected one of: day, opens, closes, closed, areas; did you mean closes? (found "10:00")'),
     ("prizes:", "carry_over: no\nprizes:", '21: carry_over: expected true or false (found "no")'),
     # What the plan itself says.
-    ("{kind: all_spots}", "{kind: spots_of, spots: [ferry, lihgt]}", '24: prizes[0].condition.spots[1]: expected a spot of this plan, not lihgt (found "lihgt")'),
+    ("{kind: all_spots}", "{kind: spots_of, spots: [ferry, lihgt]}", '24: prizes[0].condition.spots[1]: expected a spot of this plan that gives stamps, not lihgt (found "lihgt")'),
     ("{kind: all_spots}", "{kind: all_of, conditions: [{kind: areas, at_least: 2}]}", "24: prizes[0].condition.conditions[0].at_least: expected at most 1, the areas with so many spots (found 2)"),
     ("prizes:", "exceptions: [{day: 2026-05-06, closed: true}]\nprizes:", '21: exceptions[0].day: expected a day from 2026-05-01 to 2026-05-05 (found "2026-05-06")'),
     ("prizes:", "opens: 9:00\nprizes:", "1: closes: expected both opens and closes"),

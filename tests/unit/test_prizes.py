@@ -23,6 +23,7 @@ from domain.events import (
 from domain.plan import Coupon, Draw, FirstCome, Prize, Tier, mistakes
 from domain.prizes import chances, enter, erase, hand_over, reverse
 from domain.rally import NotAllowed, Rally
+from domain.stock import Taken
 
 Decide = Callable[[Rally, Card, str], CardFact | None]
 
@@ -37,12 +38,12 @@ def id_of(prize: str) -> UUID:
 
 
 def handing_over(of: Rally, card: Card, prize: str) -> CardFact | None:
-    return hand_over(of, card, VISITOR, prize, "a", id_of(prize), NOW, "staff")
+    return hand_over(of, card, VISITOR, prize, "a", id_of(prize), NOW, "staff", Taken())
 
 
 def handing_over_more(of: Rally, card: Card, prize: str) -> CardFact | None:
     """Not the same hand-over once more: another one."""
-    return hand_over(of, card, VISITOR, prize, "a", id_of(prize + "+"), NOW, "staff")
+    return hand_over(of, card, VISITOR, prize, "a", id_of(prize + "+"), NOW, "staff", Taken())
 
 
 def reversing(of: Rally, card: Card, prize: str) -> CardFact | None:
@@ -110,7 +111,7 @@ def test_entering_says_who_entered_what_and_when() -> None:
 def test_handing_over_and_taking_back_say_where_and_by_whom(spot: str | None) -> None:
     id_ = id_of("five")
     said: dict[str, Any] = {"rally": "walk", "visitor": VISITOR, "prize": "five", "spot": spot}
-    handed = hand_over(rally(), REACHED, VISITOR, "five", spot, id_, NOW, "staff of a")
+    handed = hand_over(rally(), REACHED, VISITOR, "five", spot, id_, NOW, "staff of a", Taken())
     assert handed == PrizeHandedOver(**said, hand_over_id=id_, occurred_at=NOW, by="staff of a")
     later = NOW + timedelta(minutes=5)
     assert reverse(rally(), HANDED, VISITOR, "five", spot, id_, later, "boss") == HandOverReversed(
@@ -360,7 +361,7 @@ COUPONS = rally(
 
 def using(card: Card, prize: str, number: int, spot: str | None = "a") -> Card:
     """The card after a hand-over with the id `number`; as it was if there is nothing to give."""
-    fact = hand_over(COUPONS, card, VISITOR, prize, spot, UUID(int=number), NOW, "staff")
+    fact = hand_over(COUPONS, card, VISITOR, prize, spot, UUID(int=number), NOW, "staff", Taken())
     return card if fact is None else evolve(card, fact, 50, NOW)
 
 
@@ -401,7 +402,7 @@ def test_the_same_hand_over_again_gives_nothing_more(prize: str, between: int) -
     card = using(visited("a"), prize, 1, "c")
     for number in range(between):
         card = using(card, "drinks", 10 + number, "c")
-    again = hand_over(COUPONS, card, VISITOR, prize, "c", UUID(int=1), NOW, "staff")
+    again = hand_over(COUPONS, card, VISITOR, prize, "c", UUID(int=1), NOW, "staff", Taken())
     assert again is None
 
 
@@ -486,7 +487,7 @@ def test_where_each_day_begins_anew_a_prize_is_given_once_for_each_day_that_reac
     card = on_days(of, *days)
 
     def give(card: Card, number: int) -> Card:
-        fact = hand_over(of, card, VISITOR, "p", "a", UUID(int=number), NOW, "staff")
+        fact = hand_over(of, card, VISITOR, "p", "a", UUID(int=number), NOW, "staff", Taken())
         assert fact is not None
         return evolve(card, fact, 50, NOW)
 

@@ -28,11 +28,11 @@ from domain.rules import (
     AlreadyStamped,
     Repeated,
     RepeatedRefusal,
-    Scan,
     answer,
     decide,
     refused_fact,
 )
+from domain.scan import Scan
 
 SECOND = timedelta(seconds=1)
 MICROSECOND = timedelta(microseconds=1)

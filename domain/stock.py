@@ -1,0 +1,62 @@
+"""What there is only so much of: the places at a spot, the prizes that are given at once.
+
+How much of it is taken is counted where all writers meet (`taken` in the database), in the
+transaction of the fact that takes it. What a fact takes is said here, once.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.encoding import micros
+from domain.events import (
+    HandOverReversed,
+    PrizeHandedOver,
+    VisitorFact,
+    VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
+)
+from domain.rally import Rally
+
+IN_ALL = 0
+"""The period of what is counted over the whole rally."""
+
+
+class Lot(NamedTuple):
+    """Places at a spot in a period, or a prize: in all, or on a day (such as 20260108)."""
+
+    rally: str
+    item: str
+    period: int
+
+
+class Taken(NamedTuple):
+    """How many of a prize were given to anybody, less those that were taken back."""
+
+    in_all: int = 0
+    today: int = 0
+
+
+def places(rally: Rally, spot: str, period: int) -> Lot:
+    """The places at a spot."""
+    return Lot(rally.plan.rally, f"spot:{spot}", period)
+
+
+def prize_lots(rally: Rally, prize: str, now: datetime) -> tuple[Lot, Lot]:
+    """A prize in all, and its share of the day."""
+    name, day = rally.plan.rally, rally.course.hour_at(micros(now)).day
+    return Lot(name, f"prize:{prize}", IN_ALL), Lot(name, f"prize:{prize}", day)
+
+
+def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
+    """What a fact takes (1) or gives back (-1). Of a prize that is taken back: on that day."""
+    match fact:
+        case VisitRecorded() | VisitReinstated() | VisitVoided():
+            if fact.spot in rally.course.limited:
+                one = -1 if isinstance(fact, VisitVoided) else 1
+                yield places(rally, fact.spot, fact.period), one
+        case PrizeHandedOver() | HandOverReversed():
+            one = -1 if isinstance(fact, HandOverReversed) else 1
+            for lot in prize_lots(rally, fact.prize, fact.occurred_at):
+                yield lot, one

@@ -1,0 +1,49 @@
+"""Badges and paper cards: staff scan the visitor, at their own spot."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from domain.refusals import Refusal
+from service.admission import genuine
+from service.answers import json_answer, problem_answer, read_body, refusal_problem
+from service.check_in import decided
+from service.context import engine_of
+from service.failures import BodyInvalid, SpotUnknown
+from service.scans import Refused, badge_scan_of, status_of
+from service.sign_in import STAFF_COOKIE
+
+
+class BadgeScan(Struct, frozen=True, forbid_unknown_fields=True):
+    """A badge, as staff scan it. `spot`: for organisers, who have none of their own."""
+
+    code: Annotated[str, Meta(max_length=300)]
+    scan_id: UUID
+    scanned_at: Annotated[datetime, Meta(tz=True)] | None = None
+    spot: Annotated[str, Meta(max_length=40)] | None = None
+
+
+async def check_in(request: web.Request) -> web.Response:
+    """POST /api/badge-check-ins: a visitor's badge or paper card in, its stamp or refusal out."""
+    body = await read_body(request, BadgeScan)
+    engine = engine_of(request)
+    code = await genuine(request, body.code)
+    if isinstance(code, Refusal):
+        return problem_answer(refusal_problem(request, Refused(code)))
+    if code.visitor is None:
+        raise BodyInvalid("code is not that of a badge or a paper card")
+    spot = body.spot
+    if spot is None and (asker := engine.people.of_request(request, STAFF_COOKIE)):
+        spot = asker.spot
+    engine.people.staff(request, code.rally, spot)
+    rally = engine.rallies.get(code.rally)
+    if rally is None or spot not in rally.course.spots:
+        raise SpotUnknown
+    scan = badge_scan_of(code, code.visitor, spot, body.scan_id, body.scanned_at)
+    outcome = await decided(request, scan)
+    if isinstance(outcome, Refused):
+        return problem_answer(refusal_problem(request, outcome))
+    return json_answer(outcome, status_of(outcome))
