@@ -12,6 +12,7 @@ from service.plan_files.document import Document, FileMistake, PlanMistakes, Ste
 from service.plan_files.words import did_you_mean, expected_there, fields_at, is_a, wanted
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
+_MOMENT = re.compile(rf"(\d{{4}}-\d\d-\d\d)[ T]{_TIME.pattern}")
 _LANGUAGE = "a language code such as ja, en or zh-Hant"
 _ITEMS: dict[str, type] = {
     "areas": Area,
@@ -23,7 +24,13 @@ _ITEMS: dict[str, type] = {
 
 
 def _read_times(values: object) -> None:
-    """Take opening hours as people write them (9:30): msgspec wants 09:30:00."""
+    """Take times as people write them (9:30, 2026-05-01 9:30): msgspec wants 09:30:00."""
+    for spot in _listed(values, "spots"):
+        for field in ("starts", "ends"):
+            text = spot.get(field) if isinstance(spot, dict) else None
+            if isinstance(text, str) and (read := _MOMENT.fullmatch(text)):
+                day, hour, minute, second = read.groups("00")
+                spot[field] = f"{day}T{hour:>02}:{minute}:{second}"
     for each in (values, *_listed(values, "spots"), *_listed(values, "exceptions")):
         for field in ("opens", "closes"):
             text = each.get(field) if isinstance(each, dict) else None

@@ -27,9 +27,12 @@ OpenCsv = Callable[[str], bytes]
 _COLUMNS: dict[str, Steps] = {
     "id": ("id",),
     "area": ("area",),
+    "kind": ("kind",),
     "stamps": ("stamps",),
+    "capacity": ("capacity",),
     "lat": ("place", "lat"),
     "lon": ("place", "lon"),
+    "radius_m": ("near", "radius_m"),
     "opens": ("opens",),
     "closes": ("closes",),
 }
@@ -39,7 +42,7 @@ _REQUIRED = {
     "names": ("name_ja", "this column, or that of another language"),
     "area": ("area", "this column"),
 }
-_NUMBER_COLUMNS = {"stamps", "lat", "lon"}
+_NUMBER_COLUMNS = {"stamps", "capacity", "lat", "lon", "radius_m"}
 _KNOWN_COLUMNS = [*_COLUMNS, *(f"{stem}_ja" for stem in _COLUMNS_PER_LANGUAGE)]
 
 

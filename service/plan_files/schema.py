@@ -19,6 +19,10 @@ _CSV = {
 }
 
 
+_TIME = "([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+_DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
 @cache
 def plan_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a plan file, YAML or JSON."""
@@ -31,11 +35,16 @@ def plan_schema() -> dict[str, Any]:
             # As people write them; msgspec's own would want seconds.
             each["properties"][field] = {
                 "anyOf": [
-                    {"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"},
+                    {"type": "string", "pattern": f"^{_TIME}$"},
                     {"type": "null"},
                 ],
                 "default": None,
             }
+    for field in ("starts", "ends"):
+        schema["$defs"]["Spot"]["properties"][field] = {
+            "anyOf": [{"type": "string", "pattern": f"{_DAY}[ T]{_TIME}$"}, {"type": "null"}],
+            "default": None,
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A plan of Meguri",

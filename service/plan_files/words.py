@@ -20,6 +20,7 @@ _TYPES = {
     "array": "a list",
     "date": "a day such as 2026-01-31",
     "time": "a time of day such as 10:00",
+    "datetime": "a day and a time such as 2026-01-31 10:00, without a zone",
 }
 _OR = {">=": "more", "<=": "less"}
 _BOUNDS = {">=": "at least", "<=": "at most"}

@@ -334,8 +334,8 @@ def test_spots_come_from_a_csv_as_spreadsheets_save_it(text: str | bytes) -> Non
         ("灯台", "灯\x07台", "2: column name_ja: expected a text without control characters"),
         (",月曜日", ",月曜日,x", '3: expected 11 cells, as there are columns (found "12")'),
         ("ferry,", "light,", '3: column id: expected an id of its own (light is spots[0]) (found "light")'),
-        ("lat,lon", "latt,lon", "1: column latt: expected one of: id, area, stamps, lat, lon, opens, closes, name_<language>, address_<language>, closed_days_<language>; did you mean lat?"),
-        ("name_en", "name_english", "1: column name_english: expected one of: id, area, stamps, lat, lon, opens, closes, name_<language>, address_<language>, closed_days_<language>"),
+        ("lat,lon", "latt,lon", "1: column latt: expected one of: id, area, kind, stamps, capacity, lat, lon, radius_m, opens, closes, name_<language>, address_<language>, closed_days_<language>; did you mean lat?"),
+        ("name_en", "name_english", "1: column name_english: expected one of: id, area, kind, stamps, capacity, lat, lon, radius_m, opens, closes, name_<language>, address_<language>, closed_days_<language>"),
         ("name_en", "name_ja", "1: column name_ja: expected each column once"),
         ('"みなと町', '"みなと"町', "3: expected a row of a CSV (',' expected after '\"')"),
     ],
@@ -590,7 +590,7 @@ def test_the_plan_in_the_readme_is_good_and_its_mistakes_are_told_as_it_says() -
     lines = said.split("\n")
     for line in told.strip().split("\n")[:2]:
         number = int(line.split(":")[1])
-        old, new = (("area", "aera"), ("all_spots", "all"))["kind" in line]
+        old, new = (("area", "aera"), ("all_spots", "all"))["condition.kind" in line]
         bad = [*lines]
         bad[number - 1] = bad[number - 1].replace(old, new)
         with pytest.raises(PlanMistakes) as raised:
