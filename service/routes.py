@@ -2,7 +2,7 @@
 
 from service import check_in, health
 from service.answers import Handler, nowhere
-from service.api import batch, cards, figures, footfall, rallies, visitors
+from service.api import badges, batch, cards, figures, footfall, rallies, visitors
 from service.pages import card, home, organiser, posters, scan, shop, sign_in, static
 
 ROUTES: list[tuple[str, str, Handler]] = [
@@ -10,6 +10,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/visitors", visitors.create),
     ("POST", "/api/check-ins", check_in.check_in),
     ("POST", "/api/check-ins/batch", batch.check_in_batch),
+    ("POST", "/api/badge-check-ins", badges.check_in),
     ("GET", "/api/plan.schema.json", rallies.schema),
     ("GET", "/api/rallies/{rally}", rallies.show),
     ("PUT", "/api/rallies/{rally}", rallies.put),
@@ -26,6 +27,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/refusals", figures.refusals),
     ("GET", "/api/rallies/{rally}/prizes", figures.prizes),
     ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
+    ("POST", "/api/rallies/{rally}/voids", cards.void),
     ("POST", "/api/hand-overs", cards.hand_over),
     # for visitors
     ("GET", "/", home.show),

@@ -7,7 +7,7 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from domain import prizes
+from domain import prizes, voids
 from domain.card import Card
 from domain.events import CardFact
 from domain.rally import Rally
@@ -43,6 +43,31 @@ async def erase(request: web.Request) -> web.Response:
         lambda rally, card, now, _: prizes.erase(rally, card, visitor, now, Role.VISITOR),
     )
     return web.Response(status=204)
+
+
+class Void(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which visit is to count no more. `reinstate`: it counts again."""
+
+    visitor: UUID
+    position: int
+    reason: Annotated[str, Meta(min_length=1, max_length=400)]
+    reinstate: bool = False
+
+
+async def void(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/voids: void a visit, by its position in the log, or take that back."""
+    engine, name = engine_of(request), request.match_info["rally"]
+    by = engine.people.organiser(request, name).by
+    body = await read_body(request, Void)
+    decide = voids.reinstate if body.reinstate else voids.void
+    card = await engine.change_card(
+        body.visitor,
+        name,
+        lambda rally, card, now, _: decide(
+            rally, card, body.visitor, body.position, now, by, body.reason
+        ),
+    )
+    return json_answer({"position": body.position, "card": card}, 200 if body.reinstate else 201)
 
 
 class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
