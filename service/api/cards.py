@@ -55,7 +55,7 @@ class Void(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def void(request: web.Request) -> web.Response:
-    """POST /api/rallies/{rally}/voids: void a visit, by its position in the log, or take that back."""
+    """POST /api/rallies/{rally}/voids: void a visit, by its position, or let it count again."""
     engine, name = engine_of(request), request.match_info["rally"]
     by = engine.people.organiser(request, name).by
     body = await read_body(request, Void)

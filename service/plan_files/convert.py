@@ -28,8 +28,8 @@ def _read_times(values: object) -> None:
     for spot in _listed(values, "spots"):
         for field in ("starts", "ends"):
             text = spot.get(field) if isinstance(spot, dict) else None
-            if isinstance(text, str) and (read := _MOMENT.fullmatch(text)):
-                day, hour, minute, second = read.groups("00")
+            if isinstance(text, str) and (moment := _MOMENT.fullmatch(text)):
+                day, hour, minute, second = moment.groups("00")
                 spot[field] = f"{day}T{hour:>02}:{minute}:{second}"
     for each in (values, *_listed(values, "spots"), *_listed(values, "exceptions")):
         for field in ("opens", "closes"):
