@@ -282,6 +282,11 @@ def stamped_spots(plan: Plan) -> list[Spot]:
     return [spot for spot in plan.spots if spot.kind != "counted"]
 
 
+def has_poster(spot: Spot) -> bool:
+    """Whether visitors scan a code that hangs there: not a screen's, nor do staff scan them."""
+    return spot.kind == "printed" or spot.kind in ASKING
+
+
 def text_in(names: dict[str, str], language: str) -> str:
     """The text in `language`, else in its base language, else in the plan's first one."""
     found = names.get(language) or names.get(language.split("-")[0])

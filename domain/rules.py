@@ -30,7 +30,12 @@ VISITS_PER_CARD_MAX = 2_000
 # Plain numbers: arithmetic on an enum's members costs a microsecond each.
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
-_NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED, RefusalCode.SPOT_LOCKED)
+_NEVER_LOGGED = (
+    RefusalCode.SCAN_ID_REUSED,
+    RefusalCode.CARD_ERASED,
+    RefusalCode.SPOT_LOCKED,
+    RefusalCode.SPOT_COUNTED,
+)
 
 
 class AlreadyStamped(Struct, frozen=True):
@@ -197,7 +202,8 @@ def refused_fact(
 
     A reused scan id is never logged: its id is already the name of another fact. Nor is anything
     more about a visitor who was erased. Nor a spot that waits for another one: when that one's scan
-    arrives (it may be late), this one is good, and is judged anew.
+    arrives (it may be late), this one is good, and is judged anew. Nor where guests are only
+    counted: nobody is to know that this one was there.
     """
     if refusal.code in _NEVER_LOGGED or not card.may_log_refusal(micros(now)):
         return None

@@ -87,27 +87,37 @@ class Code(NamedTuple):
 
 def sign(key: CodeKey, spot: str) -> str:
     """The printed code of `spot`, made with `key`."""
-    return _signed(key, CodeKind.PRINTED, spot_tag(spot).to_bytes(_TAG_BYTES), key.secret)
+    subject = spot_tag(spot).to_bytes(_TAG_BYTES)
+    return _written(_payload(key, CodeKind.PRINTED, subject), key.secret)
 
 
 def sign_rotating(key: CodeKey, spot: str, step: int) -> str:
     """The code that the screen of `spot` shows in a step. Screens make it themselves."""
-    subject = spot_tag(spot).to_bytes(_TAG_BYTES) + step.to_bytes(_STEP_BYTES)
-    return _signed(key, CodeKind.ROTATING, subject, spot_secret(key, spot_tag(spot)))
+    return _written(rotating_head(key, spot) + step.to_bytes(_STEP_BYTES), spot_secret(key, spot))
+
+
+def rotating_head(key: CodeKey, spot: str) -> bytes:
+    """The bytes of a spot's rotating codes before the step."""
+    return _payload(key, CodeKind.ROTATING, spot_tag(spot).to_bytes(_TAG_BYTES))
 
 
 def sign_badge(key: CodeKey, visitor: UUID) -> str:
     """The badge of a visitor."""
-    return _signed(key, CodeKind.BADGE, visitor.bytes, key.secret)
+    return _written(_payload(key, CodeKind.BADGE, visitor.bytes), key.secret)
 
 
 def sign_paper(key: CodeKey, serial: int) -> str:
     """The code of the paper card number `serial`: 1 … 4,294,967,295."""
-    return _signed(key, CodeKind.PAPER, serial.to_bytes(_SERIAL_BYTES), key.secret)
+    subject = serial.to_bytes(_SERIAL_BYTES)
+    return _written(_payload(key, CodeKind.PAPER, subject), key.secret)
 
 
-def spot_secret(key: CodeKey, tag: int) -> bytes:
+def spot_secret(key: CodeKey, spot: str) -> bytes:
     """What a spot's screen makes rotating codes with: 32 bytes."""
+    return _secret_of_tag(key, spot_tag(spot))
+
+
+def _secret_of_tag(key: CodeKey, tag: int) -> bytes:
     return hmac.digest(key.secret, b"meguri rotating" + tag.to_bytes(_TAG_BYTES), "sha256")
 
 
@@ -126,7 +136,7 @@ def verify(keyring: Keyring, text: str) -> Code | Refusal:
     payload, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     subject = payload[_HEAD_BYTES:]
     tag = int.from_bytes(subject[:_TAG_BYTES])
-    secret = spot_secret(key, tag) if kind is CodeKind.ROTATING else key.secret
+    secret = _secret_of_tag(key, tag) if kind is CodeKind.ROTATING else key.secret
     if not hmac.compare_digest(mac, _mac(secret, payload)):
         return Refusal(RefusalCode.CODE_NOT_GENUINE)
     match kind:
@@ -141,8 +151,11 @@ def verify(keyring: Keyring, text: str) -> Code | Refusal:
             return Code(key.rally, 0, key.id, kind, visitor=visitor)
 
 
-def _signed(key: CodeKey, kind: CodeKind, subject: bytes, secret: bytes) -> str:
-    payload = bytes([kind]) + key.id.to_bytes(2) + subject
+def _payload(key: CodeKey, kind: CodeKind, subject: bytes) -> bytes:
+    return bytes([kind]) + key.id.to_bytes(2) + subject
+
+
+def _written(payload: bytes, secret: bytes) -> str:
     return _write(payload + _mac(secret, payload))
 
 

@@ -9,9 +9,9 @@ does that; every symbol is still made by one encoder, here.
 
 from base64 import b64encode
 from functools import lru_cache
-from typing import NamedTuple
 
 import qrcode
+from msgspec import Struct
 from qrcode.util import MODE_8BIT_BYTE, QRData
 
 from qr.codes import sign_rotating
@@ -26,7 +26,7 @@ _MASK = 0
 """Any mask can be read; decoders take it from the symbol."""
 
 
-class Screen(NamedTuple):
+class Screen(Struct, frozen=True):
     """Modules are bits, row after row, packed into bytes (the first is the highest), in base64.
 
     `symbol` is that of `text`. `toggles` has, for each character from `first` on and each of its

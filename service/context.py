@@ -2,9 +2,11 @@
 
 from aiohttp import web
 
+from domain.course import Course
+from domain.plan import Spot
 from domain.rally import Rally
 from service.engine import Engine
-from service.failures import RallyUnknown
+from service.failures import RallyUnknown, SpotUnknown
 from service.i18n import Voice, language_of, voice
 
 ENGINE = web.AppKey("engine", Engine)
@@ -33,6 +35,16 @@ def rally_of(request: web.Request) -> Rally:
     if rally is None:
         raise RallyUnknown
     return rally
+
+
+def spot_asked(request: web.Request) -> tuple[Course, Spot]:
+    """The spot that the address names, for its staff. Raises RallyUnknown, SpotUnknown, …"""
+    course = rally_of(request).course
+    name = request.match_info["spot"]
+    engine_of(request).people.staff(request, course.plan.rally, name)
+    if name not in course.spots:
+        raise SpotUnknown
+    return course, course.spots[name]
 
 
 def public_url(request: web.Request) -> str:

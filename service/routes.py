@@ -2,8 +2,9 @@
 
 from service import check_in, health
 from service.answers import Handler, nowhere
-from service.api import badges, batch, cards, figures, footfall, rallies, visitors
-from service.pages import card, home, organiser, posters, scan, shop, sign_in, static
+from service.api import badges, batch, cards, figures, footfall, rallies, screens, visitors
+from service.pages import badges as badges_page
+from service.pages import card, home, organiser, posters, scan, screen, shop, sign_in, static
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
@@ -22,6 +23,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
     ("GET", "/api/rallies/{rally}/footfall", footfall.show),
     ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts", footfall.count_heads),
+    ("GET", "/api/rallies/{rally}/spots/{spot}/screen", screens.show),
     ("GET", "/api/rallies/{rally}/completion", figures.completion),
     ("GET", "/api/rallies/{rally}/flow", figures.flow),
     ("GET", "/api/rallies/{rally}/refusals", figures.refusals),
@@ -34,6 +36,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/s/{code}", scan.show),
     ("POST", "/s/{code}", scan.stamp),
     ("GET", "/r/{rally}", card.show),
+    ("GET", "/r/{rally}/badge", badges_page.show),
+    ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers
     ("GET", "/sign-in", sign_in.show),
     ("POST", "/sign-in", sign_in.enter),
@@ -41,6 +45,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/spots/{spot}", shop.show),
     ("GET", "/r/{rally}/spots/{spot}/live", shop.live),
     ("GET", "/r/{rally}/spots/{spot}/code.png", posters.picture),
+    ("GET", "/r/{rally}/spots/{spot}/screen", screen.show),
     ("GET", "/r/{rally}/organiser", organiser.show),
     ("POST", "/r/{rally}/organiser", organiser.change),
     ("GET", "/r/{rally}/organiser/live", organiser.live),

@@ -157,6 +157,14 @@ class People:
         from_cookie = "Cookie" in request.headers and request.cookies.get(cookie)
         return self.verify(from_cookie) if from_cookie else None
 
+    def known_visitor(self, request: web.Request) -> Person | None:
+        """The visitor whom this browser knows; None if none, or whose key is gone."""
+        try:
+            known = self.of_request(request, VISITOR_COOKIE)
+        except TokenInvalid:
+            return None
+        return known if known is not None and known.role is Role.VISITOR else None
+
     def visitor(self, request: web.Request) -> Person:
         """The visitor who asks. Raises TokenMissing, TokenInvalid, Forbidden."""
         return self._with_role(request, VISITOR_COOKIE, Role.VISITOR)

@@ -86,8 +86,14 @@ class Site:
     async def scan(
         self, token: str, spot: str, scan_id: UUID | None = None, **more: Any
     ) -> tuple[int, Any]:
-        """Check in at a spot."""
-        body = {"code": self.code(spot), "scan_id": str(scan_id or uuid4()), **more}
+        """Check in at a spot, by its poster."""
+        return await self.check_in(token, self.code(spot), scan_id, **more)
+
+    async def check_in(
+        self, token: str, code: str, scan_id: UUID | None = None, **more: Any
+    ) -> tuple[int, Any]:
+        """Check in with a code."""
+        body = {"code": code, "scan_id": str(scan_id or uuid4()), **more}
         return await self.ask("POST", "/api/check-ins", token, json=body)
 
     async def facts(self, kind: str = "VisitRecorded") -> int:

@@ -18,12 +18,11 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
-from domain.plan import Prize, Sheet, Spot, lines_of
+from domain.plan import ASKING, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
+from qr.codes import sign
 from service.context import engine_of, rally_of
-from service.failures import TokenInvalid
 from service.pages.render import html, page, part
-from service.sign_in import VISITOR_COOKIE, Role
 
 _UNITS: dict[type, str] = {
     BingoLines: "lines",
@@ -71,24 +70,30 @@ async def show(request: web.Request) -> web.Response:
     rally = rally_of(request)
     seen = await _card(request, rally)
     if request.query.get("part") != "card":
-        return page(request, "card.html", rally=rally, **card_context(rally, seen))
+        return page(request, "card.html", rally=rally, **card_context(request, rally, seen))
     earned = tuple(request.query.get("earned", "").split(","))
-    context = card_context(rally, seen, request.query.get("fresh"), earned)
+    context = card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))
 
 
 def card_context(
-    rally: Rally, seen: CardView | None, fresh: str | None = None, earned: tuple[str, ...] = ()
+    request: web.Request,
+    rally: Rally,
+    seen: CardView | None,
+    fresh: str | None = None,
+    earned: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached."""
     plan = rally.plan
     stamps = {stamp.spot: stamp.at for stamp in seen.spots} if seen else {}
     fresh = fresh if fresh in stamps else None
-    by_area = [(area, [spot for spot in plan.spots if spot.area == area.id]) for area in plan.areas]
+    spots = stamped_spots(plan)
+    by_area = [(area, [spot for spot in spots if spot.area == area.id]) for area in plan.areas]
     sheets = [_sheet(sheet, stamps, fresh) for sheet in plan.sheets]
     return {
         "card": seen,
         "stamps": stamps,
+        "spots_all": len(spots),
         "areas": [(area, spots) for area, spots in by_area if spots],
         "sheets": sheets,
         "lines": sum(len(sheet.strikes) for sheet in sheets),
@@ -98,6 +103,8 @@ def card_context(
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "goals": _goals(rally.course, seen),
         "clues": _clues(rally.course, seen),
+        "questions": _questions(request, rally),
+        "badges": any(spot.kind == "badge" for spot in plan.spots),
     }
 
 
@@ -135,10 +142,12 @@ def _unit(condition: Condition) -> str:
 
 async def _card(request: web.Request, rally: Rally) -> CardView | None:
     engine = engine_of(request)
-    try:
-        person = engine.people.of_request(request, VISITOR_COOKIE)
-    except TokenInvalid:
-        person = None
-    if person is None or person.role is not Role.VISITOR:
-        return None
-    return await engine.card(person.id, rally.plan.rally)
+    person = engine.people.known_visitor(request)
+    return await engine.card(person.id, rally.plan.rally) if person else None
+
+
+def _questions(request: web.Request, rally: Rally) -> dict[str, str]:
+    """Where the questions of spots that ask some are answered: there need be no poster."""
+    key = engine_of(request).keyring.newest_code_key(rally.plan.rally)
+    asking = [spot.id for spot in rally.plan.spots if spot.kind in ASKING]
+    return {spot: f"/s/{sign(key, spot)}" for spot in asking} if key else {}

@@ -3,9 +3,10 @@
 from aiohttp import web
 from markupsafe import Markup
 
+from domain.plan import has_poster
 from qr.codes import sign
 from qr.images import png, svg
-from service.context import engine_of, public_url, rally_of
+from service.context import engine_of, public_url, rally_of, spot_asked
 from service.failures import RallyUnknown, SpotUnknown
 from service.i18n import LANGUAGES, voice
 from service.pages.render import page
@@ -22,7 +23,7 @@ async def show(request: web.Request) -> web.Response:
     posters = [
         (spot, areas[spot.area], address, Markup(svg(address)))  # noqa: S704 - made by us
         for spot in rally.plan.spots
-        if only in (None, spot.id)
+        if only in (None, spot.id) and has_poster(spot)
         for address in [code_address(request, rally.plan.rally, spot.id)]
     ]
     voices = [voice(language) for language in LANGUAGES]
@@ -31,12 +32,8 @@ async def show(request: web.Request) -> web.Response:
 
 async def picture(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}/code.png: the QR alone, as a picture."""
-    rally = rally_of(request)
-    spot = request.match_info["spot"]
-    engine_of(request).people.staff(request, rally.plan.rally, spot)
-    if spot not in rally.course.spots:
-        raise SpotUnknown
-    address = code_address(request, rally.plan.rally, spot)
+    course, spot = spot_asked(request)
+    address = code_address(request, course.plan.rally, spot.id)
     return web.Response(body=png(address), content_type="image/png")
 
 

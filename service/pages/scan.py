@@ -9,12 +9,13 @@ from domain.card import CardView
 from domain.plan import Spot
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
-from qr.codes import verify
+from qr.codes import Code
 from service.answers import read_form
 from service.api.visitors import keep
 from service.check_in import take
 from service.context import engine_of, voice_of
-from service.failures import BodyInvalid, TokenInvalid
+from service.failures import BodyInvalid
+from service.pages import badges
 from service.pages.card import card_context
 from service.pages.render import page
 from service.scans import Refused, ScanBody
@@ -24,9 +25,24 @@ NOT_FOUND = 404
 REFUSED = 422
 
 
+RETRY = (
+    RefusalCode.ANSWER_WRONG,
+    RefusalCode.ANSWER_MISSING,
+    RefusalCode.TOO_FAR,
+    RefusalCode.PLACE_UNKNOWN,
+)
+"""Refusals after which the same code may be tried again at once."""
+
+
 async def show(request: web.Request) -> web.Response:
     """GET /s/{code}: the spot and a button; nothing is stamped by looking."""
-    found = _spot(request)
+    code = await engine_of(request).verify(request.match_info["code"])
+    if isinstance(code, Refusal):
+        return _refused(request, Refused(code), NOT_FOUND)
+    if code.visitor is not None:
+        answer = await badges.scanned(request, code)
+        return _refused(request, answer, REFUSED) if isinstance(answer, Refused) else answer
+    found = _spot(request, code)
     if isinstance(found, Refused):
         return _refused(request, found, NOT_FOUND)
     rally, spot = found
@@ -35,7 +51,8 @@ async def show(request: web.Request) -> web.Response:
         "scan.html",
         **_context(request, rally, spot),
         scan_id=uuid4(),
-        known=_known(request) is not None,
+        known=engine_of(request).people.known_visitor(request) is not None,
+        timed=code.step is not None,
         answer=None,
     )
 
@@ -48,8 +65,14 @@ async def stamp(request: web.Request) -> web.Response:
         scan_id = UUID(form.get("scan_id", ""))
     except ValueError as error:
         raise BodyInvalid("scan_id is a UUID") from error
+    code = await engine.verify(request.match_info["code"])
+    if isinstance(code, Code) and code.visitor is not None:
+        stamped = await badges.stamp(request, code, form, scan_id)
+        return _refused(request, stamped, REFUSED) if isinstance(stamped, Refused) else stamped
     visitor, token = _visitor(request)
-    body = ScanBody(code=request.match_info["code"], scan_id=scan_id)
+    body = ScanBody(
+        code=request.match_info["code"], scan_id=scan_id, answer=form.get("answer", "")[:500]
+    )
     outcome = await take(request, visitor, body)
     if isinstance(outcome, Refused):
         answer = _refused(request, outcome, REFUSED)
@@ -63,7 +86,7 @@ async def stamp(request: web.Request) -> web.Response:
             "scan.html",
             **_context(request, rally, rally.course.spots[outcome.spot]),
             answer=outcome,
-            **card_context(rally, outcome.card, fresh, outcome.earned),
+            **card_context(request, rally, outcome.card, fresh, outcome.earned),
         )
     if token:
         keep(request, answer, VISITOR_COOKIE, token)
@@ -72,15 +95,12 @@ async def stamp(request: web.Request) -> web.Response:
 
 def _context(request: web.Request, rally: Rally, spot: Spot) -> dict[str, Any]:
     now = engine_of(request).clock().astimezone(rally.course.zone)
-    return {"rally": rally, "spot": spot, "code": request.match_info["code"], "now": now}
+    code = request.match_info["code"]
+    return {"rally": rally, "spot": spot, "code": code, "now": now, "staff": False}
 
 
-def _spot(request: web.Request) -> tuple[Rally, Spot] | Refused:
-    engine = engine_of(request)
-    code = verify(engine.keyring, request.match_info["code"])
-    if isinstance(code, Refusal):
-        return Refused(code)
-    rally = engine.rallies.get(code.rally)
+def _spot(request: web.Request, code: Code) -> tuple[Rally, Spot] | Refused:
+    rally = engine_of(request).rallies.get(code.rally)
     if rally is None:
         return Refused(Refusal(RefusalCode.CODE_NOT_OURS))
     spot = rally.course.spot_by_tag.get(code.spot_tag)
@@ -98,21 +118,14 @@ def _refused(request: web.Request, refused: Refused, status: int) -> web.Respons
         refusal=refused.refusal,
         sentence=sentence,
         rally=refused.rally,
+        retry=refused.refusal.code in RETRY,
     )
 
 
 def _visitor(request: web.Request) -> tuple[Person, str | None]:
     """The visitor who asks; a new one, with a token to keep, if there is none yet."""
-    known = _known(request)
+    engine = engine_of(request)
+    known = engine.people.known_visitor(request)
     if known is not None:
         return known, None
-    engine = engine_of(request)
     return engine.people.new(Role.VISITOR, engine.clock())
-
-
-def _known(request: web.Request) -> Person | None:
-    try:
-        known = engine_of(request).people.of_request(request, VISITOR_COOKIE)
-    except TokenInvalid:
-        return None  # a card signed with a key that is gone: begin a new one
-    return known if known is not None and known.role is Role.VISITOR else None

@@ -6,11 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from domain.course import Course
-from domain.plan import Spot
+from domain.plan import Spot, has_poster
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.context import engine_of, rally_of
-from service.failures import SpotUnknown
+from service.context import engine_of, spot_asked
 from service.footfall import asked_day, by_day, by_hour, read_hours
 from service.pages.live import stream
 from service.pages.render import page, part
@@ -22,27 +21,18 @@ OPENING_HOURS = (9, 20)
 
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}: today (or `?day=`), by hour, and the week before it."""
-    course, spot = _asked(request)
+    course, spot = spot_asked(request)
     return page(request, "shop.html", **await _context(request, course, spot))
 
 
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /r/{rally}/spots/{spot}/live: the page's live part, as server-sent events."""
-    course, spot = _asked(request)
+    course, spot = spot_asked(request)
 
     async def draw() -> str:
         return part(request, "_shop.html", **await _context(request, course, spot))
 
     return await stream(request, draw)
-
-
-def _asked(request: web.Request) -> tuple[Course, Spot]:
-    course = rally_of(request).course
-    name = request.match_info["spot"]
-    engine_of(request).people.staff(request, course.plan.rally, name)
-    if name not in course.spots:
-        raise SpotUnknown
-    return course, course.spots[name]
 
 
 async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str, Any]:
@@ -63,6 +53,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
     return {
         "rally": course.plan,
         "spot": spot,
+        "poster": has_poster(spot),
         "day": day,
         "today": today,
         "now_hour": now.astimezone(course.zone).hour if day == today else None,

@@ -29,8 +29,8 @@ def _read_times(values: object) -> None:
         for field in ("starts", "ends"):
             text = spot.get(field) if isinstance(spot, dict) else None
             if isinstance(text, str) and (moment := _MOMENT.fullmatch(text)):
-                day, hour, minute, second = moment.groups("00")
-                spot[field] = f"{day}T{hour:>02}:{minute}:{second}"
+                day, *clock = moment.groups("0")
+                spot[field] = f"{day}T{':'.join(part.zfill(2) for part in clock)}"
     for each in (values, *_listed(values, "spots"), *_listed(values, "exceptions")):
         for field in ("opens", "closes"):
             text = each.get(field) if isinstance(each, dict) else None

@@ -3,13 +3,19 @@
 
 const page = document.getElementById("scan");
 const again = document.getElementById("again");
-const { code, rally } = page.dataset;
+const form = document.getElementById("by-hand");
+const { code, rally, to, spot } = page.dataset;
+const asks = "asks" in page.dataset;
+const staff = "staff" in page.dataset; // who scan somebody's badge, at their own spot
 const KEPT = `meguri-scan:${code}`;
 const ANSWER_MS_MAX = 15_000;
 const WAIT_MS_FIRST = 1_000;
 const WAIT_MS_MAX = 30_000;
 const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
 const SERVER_BUSY = [429, 502, 503, 504];
+const PLACE_MS_MAX = 12_000;
+const ASK_ANEW = ["answer_wrong", "answer_missing"];
+const TRY_ANEW = ["too_far", "place_unknown"];
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -104,10 +110,14 @@ async function checkIn(scan, late) {
     if (made.status !== 201) return made;
   }
   const body = { code, scan_id: scan.id };
-  // A card that began just now has no earlier scans; its scan is dated when it arrives.
-  if (late && !newVisitor) body.scanned_at = scan.at;
-  const sent = await send("/api/check-ins", body);
-  if (sent.status !== 401) return sent;
+  // A card that began just now has no earlier scans; its scan is dated when it arrives. A code that
+  // is shown for seconds only must say when it was seen: a weak signal takes longer than that.
+  if ((late && !newVisitor) || "timed" in page.dataset) body.scanned_at = scan.at;
+  if (scan.answer) body.answer = scan.answer;
+  if (scan.place) body.place = scan.place;
+  if (spot) body.spot = spot;
+  const sent = await send(to, body);
+  if (sent.status !== 401 || staff) return sent;
   if (newVisitor) return { status: 401, cookies: true };
   known = false;
   return checkIn(scan, late);
@@ -132,10 +142,29 @@ function pause(attempt, answer) {
   return asked > 0 ? Math.max(grown, asked + Math.random() * 500) : grown;
 }
 
-async function takeScan() {
+// Where the phone is, and how sure it is of that; null if it does not know or does not say.
+function whereabouts() {
+  return new Promise((resolve) => {
+    const options = { enableHighAccuracy: true, timeout: PLACE_MS_MAX, maximumAge: 0 };
+    if (!navigator.geolocation) return resolve(null);
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) =>
+        resolve({ lat: coords.latitude, lon: coords.longitude, accuracy_m: coords.accuracy }),
+      () => resolve(null),
+      options,
+    );
+  });
+}
+
+async function takeScan(answer) {
   const kept = keptScan();
-  const scan = kept ?? { id: uuid(), at: serverNow().toISOString() };
+  const scan = kept ?? { id: uuid(), at: serverNow().toISOString(), answer };
   keep(scan);
+  if ("near" in page.dataset && !kept) {
+    show("locating");
+    scan.place = await whereabouts();
+    keep(scan);
+  }
   show("stamping");
   for (let attempt = 0; ; attempt += 1) {
     let sent = null;
@@ -155,7 +184,12 @@ async function finish({ status, body, cookies }) {
   if (cookies) return show("cookies");
   if (status >= 500) return show("failed", body.detail); // our fault: the scan is kept
   keep(null);
-  if (status === 422) return show("refused", body.detail);
+  if (status === 422) {
+    show("refused", body.detail);
+    if (asks) form.hidden = !ASK_ANEW.includes(body.code);
+    again.hidden = !TRY_ANEW.includes(body.code);
+    return;
+  }
   if (status !== 200 && status !== 201) return show("failed", body.detail);
   await land(body);
 }
@@ -167,16 +201,40 @@ async function land(answer) {
   const day = at?.match(/^(\d+)-0?(\d+)-0?(\d+)/);
   if (day) document.getElementById("stamp-date").textContent = day.slice(1).join(".");
   page.dataset.state = first ? "landing" : page.dataset.state;
-  const drawn = drawCard(answer, first);
+  tellSince(at);
+  const drawn = staff ? tellStaff(answer.card) : drawCard(answer, first);
   if (first && !calm) await later(THUMP_MS);
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(30);
   show(answer.outcome);
+  if (staff) return;
   // From now on this page is the card: a reload, a restored tab or a shared link stamps nothing.
   history.replaceState(null, "", `/r/${rally}`);
   for (const link of document.querySelectorAll("a[hreflang]")) {
     link.href = `/r/${rally}?lang=${link.hreflang}`;
   }
   await drawn;
+}
+
+function tellSince(at) {
+  const since = page.querySelector("[data-since]");
+  if (!since || !at) return;
+  const told = new Intl.DateTimeFormat(document.documentElement.lang, {
+    month: "short",
+    day: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone: page.dataset.zone,
+  }).format(new Date(at));
+  since.textContent = since.dataset.since.replace("{at}", told);
+}
+
+function tellStaff(card) {
+  const told = document.getElementById("told");
+  const met = card.prizes.filter((prize) => prize.met).length;
+  told.querySelector("[data-stamps]").textContent = card.stamps;
+  told.querySelector("[data-met]").textContent = met;
+  told.hidden = false;
 }
 
 async function drawCard(answer, first) {
@@ -199,6 +257,13 @@ again.addEventListener("click", () => {
   if (page.dataset.state === "cookies") known = newVisitor = false;
   takeScan();
 });
+if (asks) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    form.hidden = true;
+    takeScan(new FormData(form).get("answer"));
+  });
+}
 addEventListener("online", () => wake?.());
 addEventListener("pageshow", (event) => event.persisted && wake?.());
 
@@ -212,5 +277,8 @@ async function opened() {
   }
 }
 
-document.getElementById("by-hand").hidden = true;
-opened().then(takeScan);
+// A question is answered first, unless its answer is still on the way.
+if (!asks || keptScan()) {
+  form.hidden = true;
+  opened().then(() => takeScan());
+}

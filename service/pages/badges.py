@@ -1,0 +1,103 @@
+"""Badges: a visitor's own code, and what staff see when they scan one with their phone's camera."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiohttp import web
+from markupsafe import Markup
+
+from domain.card import CardView
+from domain.rally import Rally
+from domain.refusals import Refusal, RefusalCode
+from domain.rules import Answer
+from qr.codes import Code, sign_badge
+from qr.images import svg
+from service.api.badges import own_spot, take_badge
+from service.api.visitors import keep
+from service.context import engine_of, public_url, rally_of
+from service.failures import RallyUnknown, SpotUnknown, TokenInvalid
+from service.pages.render import page
+from service.scans import Refused
+from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /r/{rally}/badge: the visitor's badge, for staff to scan; or a button that makes one."""
+    rally = rally_of(request)
+    known = engine_of(request).people.known_visitor(request)
+    return page(request, "badge.html", rally=rally, code=_drawn(request, rally, known))
+
+
+async def make(request: web.Request) -> web.StreamResponse:
+    """POST /r/{rally}/badge: begin a card, so that there is a badge."""
+    rally = rally_of(request)
+    answer = web.Response(status=303, headers={"Location": f"/r/{rally.plan.rally}/badge"})
+    if engine_of(request).people.known_visitor(request) is None:
+        _, token = engine_of(request).people.new(Role.VISITOR, engine_of(request).clock())
+        keep(request, answer, VISITOR_COOKIE, token)
+    return answer
+
+
+def _drawn(request: web.Request, rally: Rally, visitor: Person | None) -> Markup | None:
+    key = engine_of(request).keyring.newest_code_key(rally.plan.rally)
+    if key is None:
+        raise RallyUnknown
+    if visitor is None:
+        return None
+    return Markup(svg(f"{public_url(request)}/s/{sign_badge(key, visitor.id)}"))  # noqa: S704 - ours
+
+
+async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
+    """GET of a badge: staff get the page that stamps it at their spot, nobody else anything."""
+    rally = engine_of(request).rallies.get(code.rally)
+    person = _staff(request, code)
+    if rally is None or person is None:
+        return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
+    spot = request.query.get("spot") or person.spot
+    if spot is None:
+        return page(request, "badge_spot.html", rally=rally)
+    return _page(request, rally, own_spot(request, code, spot), None)
+
+
+async def stamp(request: web.Request, code: Code, form: dict[str, str], scan_id: UUID) -> Any:
+    """POST of a badge, from a staff phone without scripts."""
+    spot = own_spot(request, code, form.get("spot"))
+    outcome = await take_badge(request, code, spot, scan_id)
+    if isinstance(outcome, Refused):
+        return outcome
+    rally = engine_of(request).rallies.get(code.rally)
+    assert rally is not None
+    return _page(request, rally, spot, outcome)
+
+
+def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) -> web.Response:
+    if spot not in rally.course.spots:
+        raise SpotUnknown
+    now = engine_of(request).clock().astimezone(rally.course.zone)
+    card = answer.card if answer and isinstance(answer.card, CardView) else None
+    return page(
+        request,
+        "scan.html",
+        rally=rally,
+        spot=rally.course.spots[spot],
+        code=request.match_info["code"],
+        now=now,
+        scan_id=uuid4(),
+        known=True,
+        timed=False,
+        staff=True,
+        answer=answer,
+        visitor_card=card,
+        stamps={stamp.spot: stamp.at for stamp in card.spots} if card else {},
+    )
+
+
+def _staff(request: web.Request, code: Code) -> Person | None:
+    """Who is signed in on this phone, if they may scan badges of the code's rally."""
+    try:
+        person = engine_of(request).people.of_request(request, STAFF_COOKIE)
+    except TokenInvalid:
+        return None
+    if person is None or person.role is Role.VISITOR:
+        return None
+    return person if person.rally in (None, code.rally) else None
