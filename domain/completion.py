@@ -38,7 +38,7 @@ def complete(course: Course, visited: Mapping[str, int]) -> Completion:
     are left out.
     """
     way = sorted(
-        (at, *_spot_and_evidence(mark))
+        (at, *spot_of_mark(mark))
         for mark, at in visited.items()
         if mark.partition("#")[0] in course.bit_of
     )
@@ -62,7 +62,8 @@ def mark_of(spot: str, evidence: str) -> str:
     return spot if evidence == PRINTED else f"{spot}#{evidence}"
 
 
-def _spot_and_evidence(mark: str) -> tuple[str, str]:
+def spot_of_mark(mark: str) -> tuple[str, str]:
+    """The spot of a mark, and the evidence; "" for a printed code."""
     spot, _, evidence = mark.partition("#")
     return spot, evidence
 

@@ -4,7 +4,18 @@ from service import check_in, health
 from service.answers import Handler, nowhere
 from service.api import badges, batch, cards, figures, footfall, rallies, screens, visitors
 from service.pages import badges as badges_page
-from service.pages import card, home, organiser, posters, scan, screen, shop, sign_in, static
+from service.pages import (
+    card,
+    home,
+    organiser,
+    posters,
+    scan,
+    screen,
+    shop,
+    sign_in,
+    signals,
+    static,
+)
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
@@ -28,6 +39,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/flow", figures.flow),
     ("GET", "/api/rallies/{rally}/refusals", figures.refusals),
     ("GET", "/api/rallies/{rally}/prizes", figures.prizes),
+    ("GET", "/api/rallies/{rally}/signals", figures.signals),
     ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
     ("POST", "/api/rallies/{rally}/voids", cards.void),
     ("POST", "/api/hand-overs", cards.hand_over),
@@ -49,6 +61,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/organiser", organiser.show),
     ("POST", "/r/{rally}/organiser", organiser.change),
     ("GET", "/r/{rally}/organiser/live", organiser.live),
+    ("GET", "/r/{rally}/signals", signals.show),
+    ("POST", "/r/{rally}/signals", signals.void),
     ("GET", "/r/{rally}/posters", posters.show),
     # for operators
     ("GET", "/healthz", health.healthz),

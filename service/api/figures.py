@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
+from domain.course import Course
 from projections.completion import COMPLETION
 from projections.contract import Projection
 from projections.flow import FLOW
@@ -14,7 +16,8 @@ from service.answers import json_answer
 from service.context import engine_of, rally_of
 from service.failures import QueryInvalid
 from service.figures import read_funnel, read_moves, read_prizes, read_refusals
-from service.footfall import asked_days
+from service.footfall import asked_day, asked_days
+from service.signals import Suspect, findings, kind_of, read_signals
 
 
 async def completion(request: web.Request) -> web.Response:
@@ -55,6 +58,51 @@ async def prizes(request: web.Request) -> web.Response:
     said = await _asked(request, PRIZES)
     counts = await read_prizes(engine_of(request).pool, rally_of(request).course)
     return json_answer({**said, "prizes": counts})
+
+
+async def signals(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/signals?day=: what is odd about a day's cards, and what is void.
+
+    Nothing follows from it by itself: POST /api/rallies/{rally}/voids is the organiser's word.
+    """
+    said = await _asked(request, COMPLETION)
+    engine, course = engine_of(request), rally_of(request).course
+    day = asked_day(request, "day") or engine.clock().astimezone(course.zone).date()
+    found = await read_signals(engine, course, day)
+    shown = await findings(engine, course, found)
+    voids = await engine.log.voids(course.plan.rally)
+    return json_answer(
+        {
+            **said,
+            "day": day,
+            "found": len(found),
+            "signals": [
+                {"kind": kind_of(each.signal), **msgspec.structs.asdict(each.signal)}
+                | {"cards": [_suspect(course, one) for one in each.suspects]}
+                for each in shown
+            ],
+            "void": [
+                {
+                    "visitor": fact.visitor,
+                    "spot": fact.spot,
+                    "position": fact.position,
+                    "visited_at": fact.visited_at.astimezone(course.zone),
+                    "voided_at": fact.occurred_at.astimezone(course.zone),
+                    "by": fact.by,
+                    "reason": fact.reason,
+                }
+                for fact in voids
+            ],
+        }
+    )
+
+
+def _suspect(course: Course, suspect: Suspect) -> dict[str, Any]:
+    visits = [
+        {"spot": visit.spot, "position": visit.position, "at": course.local(visit.occurred_at)}
+        for visit in suspect.visits
+    ]
+    return {"visitor": suspect.visitor, "visits": visits}
 
 
 async def _asked(request: web.Request, projection: Projection) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from domain.events import (
     VisitConfirmed,
     VisitorFact,
     VisitRecorded,
+    VisitVoided,
 )
 from domain.proof import missed
 from domain.rally import Rally, evolve_rally
@@ -44,7 +45,7 @@ from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, takes
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
-from service.eventlog.rows import Row, to_row
+from service.eventlog.rows import Row, to_fact, to_row
 from service.failures import RallyUnknown, Unavailable
 
 Outcome = Answer | Refusal
@@ -199,6 +200,11 @@ class EventLog:
     async def size(self) -> int:
         """How many facts there are: positions are gapless, so the heads know."""
         return sum(head["position"] for head in await self.pool.fetch(sql.READ_HEADS))
+
+    async def voids(self, rally: str) -> list[VisitVoided]:
+        """The facts by which visits of a rally are void now, the newest first."""
+        facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
+        return [fact for fact in facts if isinstance(fact, VisitVoided)]
 
     async def card(self, visitor: UUID, rally: str) -> Card:
         """A visitor's card in a rally; an empty one if there is none yet."""
