@@ -8,7 +8,7 @@ itself, and a crowd shows the same token at every scan.
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
 from enum import StrEnum
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import jwt
 import msgspec
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from qr.keyring import Keyring, PeopleKey
 from service.failures import Forbidden, TokenInvalid, TokenMissing
+from service.ids import new_id
 from service.memory import remember
 
 VISITOR_COOKIE = "meguri_visitor"
@@ -102,7 +103,7 @@ class People:
     ) -> tuple[Person, str]:
         """Somebody new, and the token that says so."""
         since = now.replace(microsecond=0)  # as a token says it
-        person = Person(role=role, id=uuid4(), since=since, rally=rally, spot=spot)
+        person = Person(role=role, id=new_id(now), since=since, rally=rally, spot=spot)
         token = self.token(person)
         remember(self._verified, token, person)  # a new visitor's next request is the check-in
         return person, token

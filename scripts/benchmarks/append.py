@@ -11,6 +11,7 @@ from domain.scan import Scan
 from qr.codes import Code, sign
 from service.config import Config
 from service.engine import Engine, open_engine
+from service.ids import new_id
 from service.scans import ScanBody, scan_of
 from service.sign_in import Person, Role
 
@@ -95,6 +96,6 @@ def _walks(engine: Engine, codes: list[Code], window: int) -> Iterator[Scan]:
 def _visitor(engine: Engine) -> UUID:
     """Somebody of the bucket."""
     while True:
-        visitor = uuid4()
+        visitor = new_id(engine.clock())
         if engine.log.bucket_of(visitor) == BUCKET:
             return visitor

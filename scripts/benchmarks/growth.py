@@ -73,8 +73,7 @@ async def grow(
             await connection.execute(_HEADS)
             if applied:
                 await engine.follower.catch_up()
-            for table in ("events", "cards", "heads"):
-                await connection.execute(f"VACUUM (ANALYZE) {table}")
+            await connection.execute("VACUUM (ANALYZE)")
             await connection.execute("CHECKPOINT")
             await _check(connection, engine, rally, visitors)
         finally:
@@ -90,7 +89,7 @@ async def _load(
     loaded: Callable[[int], object],
 ) -> None:
     await connection.execute(_CREATE_CROWD)
-    await connection.execute(_CROWD, visitors, engine.log.visitor_buckets)
+    await connection.execute(_CROWD, visitors, engine.log.visitor_buckets, DAYS)
     await connection.execute("CREATE INDEX ON crowd (number)")
     await connection.execute("ANALYZE crowd")
     waves = int(await connection.fetchval("SELECT max(number) / $1 + 1 FROM crowd", WAVE))
