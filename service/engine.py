@@ -51,7 +51,7 @@ log = structlog.get_logger()
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
-PREVIEW_TRIES_MAX, PREVIEW_PAUSE_S = 100, 0.1
+JUDGE_TRIES_MAX, JUDGE_PAUSE_S = 100, 0.1
 """So often we look whether the cards are judged by all that is in the log, and wait in between."""
 REFRESH_S = 1.0
 """How often to look for changed rallies and keys without having been told."""
@@ -133,13 +133,18 @@ class Engine:
 
     async def preview(self, plan: Plan) -> Preview:
         """What a changed plan would do to the cards that there are now. Raises BeingRebuilt."""
+        await self.judge_all()
+        return await preview(self.pool, plan.rally, plan)
+
+    async def judge_all(self) -> None:
+        """Wait until completion has read all that is in the log now. Raises BeingRebuilt."""
         async with self.pool.acquire() as connection:
-            for _ in range(PREVIEW_TRIES_MAX):
+            for _ in range(JUDGE_TRIES_MAX):
                 await apply(connection, COMPLETION)
                 lag = await read_lag(self.pool, COMPLETION, self.clock())
                 if not lag.facts:
-                    return await preview(self.pool, plan.rally, plan)
-                await asyncio.sleep(PREVIEW_PAUSE_S)
+                    return
+                await asyncio.sleep(JUDGE_PAUSE_S)
         raise BeingRebuilt("the visitors' completion does not catch up with the log")
 
     async def make_key(self, rally: str) -> None:

@@ -104,6 +104,14 @@ class Site:
         return count
 
 
+def far_spots(site: Site) -> tuple[str, str]:
+    """Two spots that are kilometres apart."""
+    places = [spot for spot in site.engine.rallies.get(site.rally).plan.spots if spot.place]
+    south = min(places, key=lambda spot: spot.place.lat)
+    north = max(places, key=lambda spot: spot.place.lat)
+    return south.id, north.id
+
+
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until `condition` holds; a timing decides nothing but how long we are patient."""
     async with asyncio.timeout(seconds):

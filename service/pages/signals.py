@@ -65,6 +65,7 @@ async def void(request: web.Request) -> web.StreamResponse:
             return fact
 
         await engine.change_card(visitor, name, decision)
+    await engine.judge_all()  # whoever has said so wants to see it
     day = asked_day(request, "day")
     raise web.HTTPSeeOther(f"/r/{name}/signals" + (f"?day={day}" if day else ""))
 

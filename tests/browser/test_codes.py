@@ -13,7 +13,7 @@ from axe_playwright_python.async_playwright import Axe
 from msgspec.structs import replace
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, expect
-from support import RALLY, Site
+from support import RALLY, Site, far_spots
 
 from domain.plan import Near, Question, Spot
 from qr.codes import sign_badge
@@ -253,6 +253,9 @@ async def test_these_pages_are_accessible(counter: Counter) -> None:
     await organiser.add_cookies(
         [{"name": STAFF_COOKIE, "value": site.organiser(), "url": site.url}]
     )
+    for spot in far_spots(site):
+        await site.scan(visitor, spot)
+    await site.engine.follower.catch_up()
     visiting = await counter.opens(BOOTH, visitor)
     for context, address in [
         (await counter.opens(SCREEN), f"/r/{RALLY}/spots/{SCREEN}/screen"),
@@ -262,6 +265,7 @@ async def test_these_pages_are_accessible(counter: Counter) -> None:
         (await counter.opens(), f"/r/{RALLY}/badge"),
         (visiting, badge),
         (organiser, badge),
+        (organiser, f"/r/{RALLY}/signals"),
         (organiser, f"/r/{RALLY}/spots/{SCREEN}/screen"),
     ]:
         page = await context.new_page()

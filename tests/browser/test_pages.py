@@ -94,6 +94,7 @@ PAGES = {
     "shop": f"/r/{RALLY}/spots/{ROW[0]}",
     "shop-empty": f"/r/{RALLY}/spots/{ROW[0]}?day=2026-01-09",
     "posters": f"/r/{RALLY}/posters?spot={ROW[0]}",
+    "signals": f"/r/{RALLY}/signals",
 }
 
 SETTLED = """
