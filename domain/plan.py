@@ -68,6 +68,7 @@ SPOTS_MAX = 2_000
 """A card's spots are bits of one integer; past this a rally should be several rallies."""
 ASKING: frozenset[SpotKind] = frozenset(["keyword", "quiz"])
 """The kinds of spots that ask for an answer."""
+_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _STAMPED = "a spot of this plan that gives stamps"
 DAYS_BETWEEN = (date(2000, 1, 1), date(2199, 12, 31))
 """A year typed wrongly is said at once; the end of the calendar has no next midnight."""
@@ -309,8 +310,8 @@ def lines_of(sheet: Sheet, kinds: Sequence[Line] = LINES) -> list[list[str]]:
 
 def normal(answer: str) -> str:
     """What is compared of an answer: letters and digits, whatever their width and case (Unicode
-    NFKC and case folding)."""
-    folded = unicodedata.normalize("NFKC", answer).casefold()
+    NFKC and case folding), katakana as hiragana."""
+    folded = unicodedata.normalize("NFKC", answer).casefold().translate(_HIRAGANA)
     return "".join(character for character in folded if character.isalnum())
 
 

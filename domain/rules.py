@@ -30,12 +30,7 @@ VISITS_PER_CARD_MAX = 2_000
 # Plain numbers: arithmetic on an enum's members costs a microsecond each.
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
-_NEVER_LOGGED = (
-    RefusalCode.SCAN_ID_REUSED,
-    RefusalCode.CARD_ERASED,
-    RefusalCode.SPOT_LOCKED,
-    RefusalCode.SPOT_COUNTED,
-)
+_NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED, RefusalCode.SPOT_LOCKED)
 
 
 class AlreadyStamped(Struct, frozen=True):
@@ -90,14 +85,20 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     assert name is not None, "_refused_spot has ruled it out"
     spot, at = course.spots[name], micros(occurred_at)
     late = now - occurred_at > LATE_AFTER
-    proof = prove(spot, card, scan, occurred_at, late=late)
     period = course.period_of(at)
-    for index, visit in enumerate(card.visits):
-        if visit.spot != name or visit.confirms or visit.void:
-            continue
-        # By today's plan: a replan may have changed when a revisit counts.
-        if course.period_of(visit.occurred_at) == period:
-            return _once_more(course, card, scan, index, at, proof, late=late)
+    made = _visit_of(course, card, name, period)
+    if made is None:
+        refusal = (
+            _refused_way(course, card, spot, at)
+            or _refused_elsewhere(course, card, period)
+            or _refused_full(spot, taken)
+        )
+        if refusal is not None:
+            return refusal
+    # After what waiting or another time would mend: a try at a question is not wasted on it.
+    proof = prove(spot, card, scan, occurred_at, late=late)
+    if made is not None:
+        return _once_more(course, card, scan, made, at, proof, late=late)
     if isinstance(proof, Refusal):
         return proof
     if isinstance(proof, WrongAnswer):
@@ -111,13 +112,6 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
         )
     if len(card.visits) >= VISITS_PER_CARD_MAX:
         return Refusal(RefusalCode.CARD_FULL)
-    refusal = (
-        _refused_way(course, card, spot, at)
-        or _refused_elsewhere(course, card, period)
-        or _refused_full(spot, taken)
-    )
-    if refusal is not None:
-        return refusal
     new = Visit(name, period, at, b"", 0, evidence=proof.evidence)
     return VisitRecorded(
         rally=scan.rally,
@@ -133,6 +127,17 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
         late=late,
         unplaced=proof.unplaced,
     )
+
+
+def _visit_of(course: Course, card: Card, spot: str, period: int) -> int | None:
+    """The index of the visit of a spot in a period, by today's plan: a replan may have changed when
+    a revisit counts."""
+    for index, visit in enumerate(card.visits):
+        if visit.spot != spot or visit.confirms or visit.void:
+            continue
+        if course.period_of(visit.occurred_at) == period:
+            return index
+    return None
 
 
 def _once_more(
@@ -203,14 +208,17 @@ def refused_fact(
     A reused scan id is never logged: its id is already the name of another fact. Nor is anything
     more about a visitor who was erased. Nor a spot that waits for another one: when that one's scan
     arrives (it may be late), this one is good, and is judged anew. Nor where guests are only
-    counted: nobody is to know that this one was there.
+    counted, whatever it was refused for: nobody is to know that this one was there.
     """
     if refusal.code in _NEVER_LOGGED or not card.may_log_refusal(micros(now)):
+        return None
+    spot = spot_of(rally, scan)
+    if spot is not None and rally.course.spots[spot].kind == "counted":
         return None
     return CheckInRefused(
         rally=scan.rally,
         visitor=scan.visitor,
-        spot=spot_of(rally, scan) or "",
+        spot=spot or "",
         occurred_at=min(occurrence(scan, now), now),
         scan_id=scan.scan_id,
         language=scan.language,

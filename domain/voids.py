@@ -31,7 +31,8 @@ def void(
 def reinstate(
     rally: Rally, card: Card, visitor: UUID, position: int, now: datetime, by: str, reason: str
 ) -> VisitReinstated | None:
-    """Let a void visit count again. None if it does already."""
+    """Let a void visit count again, also if its place was given to somebody else meanwhile. None
+    if it does already."""
     visit = _visit(card, position)
     if not visit.void:
         return None

@@ -69,6 +69,8 @@ async def stamp(request: web.Request) -> web.Response:
     if isinstance(code, Code) and code.visitor is not None:
         stamped = await badges.stamp(request, code, form, scan_id)
         return _refused(request, stamped, REFUSED) if isinstance(stamped, Refused) else stamped
+    if isinstance(code, Code) and isinstance(gone := _spot(request, code), Refused):
+        return _refused(request, gone, REFUSED)  # nobody becomes a visitor by this
     visitor, token = _visitor(request)
     body = ScanBody(
         code=request.match_info["code"], scan_id=scan_id, answer=form.get("answer", "")[:500]
@@ -106,6 +108,8 @@ def _spot(request: web.Request, code: Code) -> tuple[Rally, Spot] | Refused:
     spot = rally.course.spot_by_tag.get(code.spot_tag)
     if spot is None:
         return Refused(Refusal(RefusalCode.SPOT_GONE), rally)
+    if rally.course.spots[spot].kind == "counted":
+        return Refused(Refusal(RefusalCode.SPOT_COUNTED), rally)
     return rally, rally.course.spots[spot]
 
 
