@@ -23,6 +23,7 @@ NAMES = {
     "pgbench": "inserts of single rows",
     "batch": "the batch endpoint, 1,000 scans a request",
     "append": "the append alone, without HTTP",
+    "codes": "the size of QR symbols, and what verifying a new code costs",
     "workers": "several processes, and a floor of as many",
     "growth": "check-ins on logs of different sizes (only with --growth or --only growth)",
     "projections": "rebuilds, batches, reads, lag on a large log (only when asked for, too)",

@@ -1,7 +1,7 @@
 """The table: on a terminal, and as Markdown for the README."""
 
-from benchmarks.projecting.tables import Table, projection_tables
 from benchmarks.results import Goal, Results, Row
+from benchmarks.tables import Table, further_tables
 
 _COLUMNS = (
     "",
@@ -58,7 +58,7 @@ def _tables(results: Results, bold: str = "") -> list[Table]:
     """What was loaded; then what was measured of projections."""
     loads = [row for row in results.rows if row.kind == "load" and row.rounds]
     table = [_COLUMNS, *(_cells(results, row, bold) for row in loads)]
-    return [*([table] if loads else []), *projection_tables(results)]
+    return [*([table] if loads else []), *further_tables(results)]
 
 
 def _provenance(results: Results) -> str:

@@ -45,7 +45,7 @@ class Row(Struct, kw_only=True, omit_defaults=True):
     title: str
     unit: str
     kind: str = "load"
-    """Which table it stands in; what is not a load is about projections (projecting/tables.py)."""
+    """Which table it stands in; tables.py has the further ones."""
     rounds: list[Round] = field(default_factory=list)
     facts_before: int | None = None
     event_bytes: float | None = None
@@ -53,6 +53,9 @@ class Row(Struct, kw_only=True, omit_defaults=True):
     card_bytes: float | None = None
     rss_before_mib: float | None = None
     rss_after_mib: float | None = None
+    characters: int | None = None
+    qr_version: int | None = None
+    """Of a code, in an address with a host of 25 characters."""
 
     def median(self, of: Callable[[Round], float | None]) -> float | None:
         """The median over the rounds that have the figure."""

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from benchmarks import growth, machine, site
 from benchmarks.append import SIZES, Append
+from benchmarks.codes import code_goals, measure_codes
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
 from benchmarks.processes import Server, serving
 from benchmarks.projecting.batches import BATCHES, measure_batches
@@ -101,7 +102,7 @@ class Bench:
             postgres_settings=self.postgres.settings,
             settings=msgspec.to_builtins(self.settings),
             rows=self.rows,
-            goals=[*goals(self.rows), *projection_goals(self.rows)],
+            goals=[*goals(self.rows), *code_goals(self.rows), *projection_goals(self.rows)],
             skipped=self.skipped,
             errors=sum(row.errors for row in self.rows),
         )
@@ -114,6 +115,9 @@ class Bench:
         await self._make_crowd()
         if any(map(self._wanted, (*SERVED, "pgbench"))):
             await self._side_by_side()
+        if self._wanted("codes"):
+            self._now("verifying codes")
+            self.rows += measure_codes(self.settings.rounds)
         if self._wanted("append"):
             await self._append()
         if self._wanted("workers"):

@@ -1,4 +1,4 @@
-"""What projections add to the report: a table for each kind of measurement."""
+"""What stands beside the loads in the report: a table for each kind of measurement."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ Table = list[tuple[str, ...]]
 """Its head, then its rows."""
 
 
-def projection_tables(results: Results) -> list[Table]:
+def further_tables(results: Results) -> list[Table]:
     """The tables of what was measured."""
     tables = []
     for kind, (head, cells) in _KINDS.items():
@@ -47,6 +47,12 @@ def _lag(_: Results, row: Row) -> tuple[str, ...]:
     )
 
 
+def _code(_: Results, row: Row) -> tuple[str, ...]:
+    each_us = 1e6 / row.per_second
+    rate = f"{row.per_second:,.0f}"
+    return row.title, str(row.characters), str(row.qr_version), rate, f"{each_us:.1f}"
+
+
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...]]]] = {
     "rebuild": (
         ("", "facts/s", "s", "of the COPY's time", "facts/s a core of Postgres", "Python CPU s"),
@@ -54,5 +60,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
     ),
     "live": (("applied live", "median ms", "max ms", "errors"), _wait),
     "read": (("read", "median ms", "max ms", "errors"), _wait),
+    "codes": (("", "characters", "QR version at M", "verified a second", "µs each"), _code),
     "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
 }
