@@ -37,7 +37,8 @@ REFUSALS_WINDOW_US = timedelta(hours=24) // timedelta(microseconds=1)
 
 
 class Visit(Struct, frozen=True, array_like=True):
-    """A visit on the card, or (`confirms`) one more scan of it. `scan_id` is the UUID's 16 bytes.
+    """A visit on the card, or one more scan of the visit at position `confirms`. `scan_id` is the
+    UUID's 16 bytes.
 
     One that is `void` stays, so that its scan gets its answer again; it counts for nothing.
     """
@@ -50,7 +51,7 @@ class Visit(Struct, frozen=True, array_like=True):
     earned: tuple[str, ...] = ()
     evidence: str = ""
     """What stands behind it; nothing is written for a printed code, which most are."""
-    confirms: bool = False
+    confirms: int = 0
     void: bool = False
 
     @property
@@ -177,7 +178,7 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
                 position,
                 fact.earned,
                 "" if fact.evidence == PRINTED else fact.evidence,
-                isinstance(fact, VisitConfirmed),
+                fact.visit if isinstance(fact, VisitConfirmed) else 0,
             )
             return _with(card, visits=(*card.visits, visit))
         case CheckInRefused():
@@ -206,14 +207,9 @@ def toggled(
 ) -> tuple[Visit, ...]:
     """`visits` with the one at `position`, and what confirms it, made void or reinstated."""
     of = {each.position: each for each in corrections}
-    key: tuple[str, int] | None = None
     result = []
     for visit in visits:
-        if visit.position == position:
-            key = (visit.spot, visit.period)
-        elif (visit.spot, visit.period) == key and not visit.confirms:
-            key = None  # another visit in its place, made while it was void
-        if (visit.spot, visit.period) == key:
+        if position in (visit.position, visit.confirms):
             visit = replace(visit, void=void)
         if (correction := of.get(visit.position)) is not None:
             kept = (prize for prize in visit.earned if prize not in correction.unearned)

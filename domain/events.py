@@ -43,12 +43,14 @@ class VisitRecorded(Struct, frozen=True, kw_only=True):
 
 class VisitConfirmed(Struct, frozen=True, kw_only=True):
     """A visit was scanned once more, and this scan says more of it: it was made earlier, or has
-    other evidence. It is no further visit; without it a card would depend on which came first."""
+    other evidence. It is no further visit; without it a card would depend on which came first.
+    `visit` is the position of the visit in the bucket."""
 
     rally: str
     visitor: UUID
     spot: str
     period: int
+    visit: int
     occurred_at: datetime
     scan_id: UUID
     language: str

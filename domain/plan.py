@@ -7,7 +7,7 @@ several fields is checked by `mistakes`. Reading a file with its line numbers is
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import chain, pairwise
 from typing import Annotated, Literal, NamedTuple
 from zoneinfo import available_timezones
@@ -53,7 +53,7 @@ Language = Annotated[
 ]
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
 Names = Annotated[dict[Language, Text], Meta(min_length=1)]
-"""A text per language. The first language is the fallback for all others."""
+"""A text per language; `language_in` says which is shown to whom."""
 LocalTime = Annotated[time, Meta(tz=False)]
 """A time of day in the rally's own zone, so it has no offset."""
 LocalMoment = Annotated[datetime, Meta(tz=False)]
@@ -289,9 +289,20 @@ def has_poster(spot: Spot) -> bool:
 
 
 def text_in(names: dict[str, str], language: str) -> str:
-    """The text in `language`, else in its base language, else in the plan's first one."""
-    found = names.get(language) or names.get(language.split("-")[0])
-    return found or next(iter(names.values()))
+    """The text in the nearest language that there is (`language_in`)."""
+    return names[language_in(names, language)]
+
+
+def language_in(names: dict[str, str], language: str) -> str:
+    """Which of the languages of a text is shown to whoever reads `language`: that one, its base,
+    the base in another script; else, but not to readers of Japanese, English; else the first."""
+    if language in names:
+        return language
+    base = language.partition("-")[0]
+    near = [known for known in names if known.partition("-")[0] == base]
+    if not near and base != "ja" and "en" in names:
+        near = ["en"]
+    return base if base in names else next(iter(near or names))
 
 
 def lines_of(sheet: Sheet, kinds: Sequence[Line] = LINES) -> list[list[str]]:
@@ -434,6 +445,8 @@ def _spots(plan: Plan) -> Iterator[Mistake]:
             yield from _question(spot.question, (*where, "question"))
         if spot.near is not None and spot.place is None:
             yield Mistake((*where, "place"), "the place that visitors must be near")
+        if spot.kind == "badge" and spot.near is not None:
+            yield Mistake((*where, "near"), "nothing here: staff see the visitor")
         if spot.kind == "counted":
             for field in ("near", "capacity", "after", "clue"):
                 if getattr(spot, field) is not None:
@@ -442,7 +455,8 @@ def _spots(plan: Plan) -> Iterator[Mistake]:
                     )
         if spot.starts and spot.ends and spot.ends <= spot.starts:
             yield Mistake((*where, "ends"), f"a time after starts ({spot.starts:%Y-%m-%d %H:%M})")
-        for field, moment in (("starts", spot.starts), ("ends", spot.ends)):
+        last = spot.ends and spot.ends - timedelta(microseconds=1)  # until midnight is that day
+        for field, moment in (("starts", spot.starts), ("ends", last)):
             if moment and not plan.first_day <= moment.date() <= plan.last_day:
                 day = f"a time from {plan.first_day} to {plan.last_day}"
                 yield Mistake((*where, field), day)

@@ -169,11 +169,12 @@ def _standing(rally: Rally, card: Card, prize: Prize) -> Standing:
 
 def _cards(course: Course, card: Card) -> list[Seen]:
     """The card as conditions see it, or, where each day has its own, those of all days."""
-    if course.plan.carry_over or not card.visits:
+    if course.plan.carry_over:
         return [seen(course, current(course, card, 0))]
     days = {
         course.hour_at(visit.occurred_at).day: visit.occurred_at
         for visit in card.visits
         if not visit.void
     }
-    return [seen(course, current(course, card, at)) for at in days.values()]
+    cards = [seen(course, current(course, card, at)) for at in days.values()]
+    return cards or [seen(course, ())]

@@ -158,16 +158,17 @@ def _once_more(
     if not isinstance(proof, Proof) or len(card.visits) >= VISITS_PER_CARD_MAX:
         return AlreadyStamped(index)
     evidence = "" if proof.evidence == PRINTED else proof.evidence
-    for each in card.visits[index:]:
-        same = (each.spot, each.period) == (visit.spot, visit.period) and not each.void
+    for each in card.visits:
+        same = visit.position in (each.position, each.confirms)
         if same and each.evidence == evidence and each.occurred_at <= at:
             return AlreadyStamped(index)
-    new = Visit(visit.spot, visit.period, at, b"", 0, evidence=proof.evidence, confirms=True)
+    new = Visit(visit.spot, visit.period, at, b"", 0, evidence=proof.evidence)
     return VisitConfirmed(
         rally=scan.rally,
         visitor=scan.visitor,
         spot=visit.spot,
         period=visit.period,
+        visit=visit.position,
         occurred_at=moment_of(at),
         scan_id=scan.scan_id,
         language=scan.language,
@@ -240,6 +241,8 @@ def _repeated(
         return Repeated(known)
     wrong = card.wrong_answer(scan_id)
     if wrong is not None:
+        if wrong.spot != spot:
+            return Refusal(RefusalCode.SCAN_ID_REUSED, spot=wrong.spot)
         return RepeatedRefusal(missed(wrong.left))
     refused = card.refused_scan(scan_id)
     if refused is None:
@@ -385,7 +388,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 def answer(rally: Rally, scan: Scan, card: Card, decision: AlreadyStamped | Repeated) -> Answer:
     """The answer to a scan whose visit is on `card`.
 
-    A repeated scan is answered from the card as it was then, so the first answer comes again.
+    A repeated scan is answered from the card as it was then, so the first answer comes again (but
+    for visits that were voided since).
     """
     index = decision.index
     visit = card.visits[index]

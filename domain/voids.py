@@ -36,8 +36,10 @@ def reinstate(
     visit = _visit(card, position)
     if not visit.void:
         return None
+    period_of = rally.course.period_of  # by today's plan, as the rules go by it
     for each in card.visits:
-        if (each.spot, each.period) == (visit.spot, visit.period) and not each.void:
+        same = each.spot == visit.spot and not each.void
+        if same and period_of(each.occurred_at) == period_of(visit.occurred_at):
             raise NotAllowed("visit_replaced", "The visitor has come again; that visit counts now.")
     return VisitReinstated(
         **_said(rally.course, card, visitor, visit, now, by, reason, make_void=False)
@@ -74,15 +76,15 @@ def _said(
         "occurred_at": now,
         "by": by,
         "reason": reason,
-        "corrections": tuple(_corrections(course, card.visits, after)),
+        "corrections": tuple(_corrections(course, card.visits, after, make_void=make_void)),
     }
 
 
 def _corrections(
-    course: Course, before: Sequence[Visit], after: Sequence[Visit]
+    course: Course, before: Sequence[Visit], after: Sequence[Visit], *, make_void: bool
 ) -> Iterable[Correction]:
     """How each visit changes."""
-    earned = _earned(course, before, after)
+    earned = _earned(course, before, after, make_void=make_void)
     for index, (old, new) in enumerate(zip(before, after, strict=True)):
         had = firsts_of(course, before[:index], old)
         has = firsts_of(course, after[:index], new)
@@ -100,7 +102,7 @@ def _corrections(
 
 
 def _earned(
-    course: Course, before: Sequence[Visit], after: Sequence[Visit]
+    course: Course, before: Sequence[Visit], after: Sequence[Visit], *, make_void: bool
 ) -> dict[int, tuple[str, ...]]:
     """Which prizes each visit of `after` has earned, by its index.
 
@@ -113,8 +115,8 @@ def _earned(
         met = _met(course, [after[index] for index in live])
         had = _met(course, [before[index] for index in together if not before[index].void])
         known = {prize for index in together for prize in after[index].earned}
-        # What was not reached by the plan of now before is not taken away by this.
-        keeps = {prize for prize in known if prize in met or prize not in had}
+        # Only voiding takes prizes away, and only what was reached by the plan of now before.
+        keeps = {prize for prize in known if not make_void or prize in met or prize not in had}
         for index in live:
             earned[index] = tuple(prize for prize in after[index].earned if prize in keeps)
         placed = {prize for index in live for prize in earned[index]}

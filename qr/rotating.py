@@ -59,12 +59,13 @@ def screen(prefix: str, key: CodeKey, spot: str) -> Screen:
 @lru_cache(maxsize=16)
 def _toggles(length: int, first: int, version: int) -> str:
     """For all texts of a length the same, as the difference does not depend on where it begins."""
-    blank = _modules(bytes(length), version)
+    base = b"?" * length  # not zeros: of those alone the encoder cannot make a check
+    blank = _modules(base, version)
     changed = []
     for index in range(first, length):
         for bit in range(TEXT_BITS):
-            text = bytearray(length)
-            text[index] = 1 << bit
+            text = bytearray(base)
+            text[index] ^= 1 << bit
             changed.append(blank ^ _modules(bytes(text), version))
     return _packed(changed, version)
 

@@ -17,8 +17,19 @@ from domain.plan import text_in
 from domain.rally import Rally
 from domain.refusals import SENTENCES, Refusal
 
-LANGUAGES = {"ja": "日本語", "en": "English"}
-"""The languages of the pages, by their own names."""
+LANGUAGES = {
+    "ja": "日本語",
+    "ja-Hrkt": "やさしい日本語",
+    "en": "English",
+    "zh-Hans": "简体中文",
+    "zh-Hant": "繁體中文",
+    "ko": "한국어",
+}
+"""The languages of the pages, by their own names. Simple Japanese, for those who are learning it
+and for children, is asked for as `ja-Hrkt`: Japanese in kana, which it is."""
+POSTER_LANGUAGES = ("ja", "en")
+"""More than two on one sheet of paper, and nobody reads any."""
+_TRADITIONAL = frozenset(["hant", "tw", "hk", "mo"])
 FALLBACK = "en"
 LANGUAGE_COOKIE = "meguri_language"
 
@@ -40,7 +51,7 @@ class Voice:
     def __init__(self, language: str) -> None:
         self.language = language
         self._messages = catalogue(language)
-        self._locale = Locale.parse(language)
+        self._locale = Locale.parse(language.removesuffix("-Hrkt"), sep="-")
 
     def say(self, message: str, **values: object) -> str:
         """`message` in this language, with `{name}` filled in."""
@@ -122,8 +133,11 @@ def preferred(header: str) -> str:
         tag, _, parameters = part.strip().partition(";")
         quality = _quality(parameters)
         if tag and quality > 0:
-            wishes.append((-quality, index, tag.split("-")[0].lower()))
-    for _, _, language in sorted(wishes):
+            wishes.append((-quality, index, tag.lower()))
+    for _, _, tag in sorted(wishes):
+        language, *more = tag.split("-")
+        if language == "zh":
+            return "zh-Hans" if _TRADITIONAL.isdisjoint(more) else "zh-Hant"
         if language in LANGUAGES:
             return language
     return FALLBACK

@@ -32,14 +32,12 @@ def voided(placed: list[Placed]) -> list[Fact]:
     """The visits that are void in the end, and what confirms them."""
     void: dict[tuple[int, int], bool] = {}
     visit_of: dict[int, tuple[int, int]] = {}
-    newest: dict[tuple[Any, ...], tuple[int, int]] = {}
     for (bucket, position), fact in placed:
         match fact:
-            case VisitRecorded() | VisitConfirmed():
-                key = (fact.rally, fact.visitor, fact.spot, fact.period)
-                if isinstance(fact, VisitRecorded):
-                    newest[key] = (bucket, position)
-                visit_of[id(fact)] = newest[key]
+            case VisitRecorded():
+                visit_of[id(fact)] = (bucket, position)
+            case VisitConfirmed():
+                visit_of[id(fact)] = (bucket, fact.visit)
             case VisitVoided() | VisitReinstated():
                 void[bucket, fact.position] = isinstance(fact, VisitVoided)
     return [fact for _, fact in placed if void.get(visit_of.get(id(fact)))]

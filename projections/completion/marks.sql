@@ -1,13 +1,12 @@
 -- All that the log has about some visitors' visits that count, up to a position.
 -- $1 bucket, $2 up to this position, $3 rally, $4 visitors.
 -- Returns visitor, day, marks and moments as gather.sql does; a day of which every visit is void
--- has none. A visit is void if that was said of it last, and what confirms it is void with it: it
--- stands between this visit of its spot and period and the next.
+-- has none. A visit is void if that was said of it last, and what confirms it is void with it.
 WITH daily AS MATERIALIZED (
     SELECT time_zone FROM rallies
     WHERE rally = $3 AND state -> 'plan' -> 'carry_over' = 'false'
 ), facts AS MATERIALIZED (
-    SELECT visitor, position, type, spot, period, evidence, occurred_at, data
+    SELECT visitor, position, type, spot, evidence, occurred_at, data
     FROM events
     WHERE bucket = $1 AND position <= $2 AND rally = $3 AND visitor = ANY ($4::uuid[])
       AND type IN ('VisitRecorded', 'VisitConfirmed', 'VisitVoided', 'VisitReinstated')
@@ -17,8 +16,7 @@ WITH daily AS MATERIALIZED (
     FROM facts WHERE type IN ('VisitVoided', 'VisitReinstated')
     ORDER BY visit, position DESC
 ), scans AS (
-    SELECT *, max(position) FILTER (WHERE type = 'VisitRecorded')
-                  OVER (PARTITION BY visitor, spot, period ORDER BY position) AS visit
+    SELECT *, coalesce((data ->> 'visit')::bigint, position) AS visit
     FROM facts WHERE type IN ('VisitRecorded', 'VisitConfirmed')
 )
 SELECT visitor,

@@ -8,7 +8,7 @@ from qr.codes import sign
 from qr.images import png, svg
 from service.context import engine_of, public_url, rally_of, spot_asked
 from service.failures import RallyUnknown, SpotUnknown
-from service.i18n import LANGUAGES, voice
+from service.i18n import POSTER_LANGUAGES, voice
 from service.pages.render import page
 
 
@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.Response:
         if only in (None, spot.id) and has_poster(spot)
         for address in [code_address(request, rally.plan.rally, spot.id)]
     ]
-    voices = [voice(language) for language in LANGUAGES]
+    voices = [voice(language) for language in POSTER_LANGUAGES]
     return page(request, "posters.html", rally=rally.plan, posters=posters, voices=voices)
 
 

@@ -370,6 +370,7 @@ async def test_the_language_is_remembered(people: People) -> None:
     """Once chosen it holds for every page, whatever the browser prefers."""
     page = await (await people.opens()).new_page()
     await page.goto("/")
+    await page.locator(".languages summary").click()
     await page.get_by_role("link", name="English").click()
     await expect(page.locator("h1")).to_have_text("Walk, scan, collect")
     await page.goto(f"/r/{RALLY}")

@@ -1,14 +1,27 @@
-"""Codes: what sign() made is genuine; nothing else is."""
+"""Codes: what was signed is genuine; nothing else is."""
+
+from uuid import UUID
 
 import pytest
 from builders import SPOTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.encoding import spot_tag
+from domain.encoding import paper_visitor, spot_tag
 from domain.refusals import Refusal, RefusalCode
 from qr import codes
-from qr.codes import CODE_LENGTH, Code, CodeKind, sign, verify
+from qr.codes import (
+    CODE_LENGTH,
+    Code,
+    CodeKind,
+    sign,
+    sign_badge,
+    sign_paper,
+    sign_rotating,
+    spot_secret,
+    verify,
+)
+from qr.images import symbol
 from qr.keyring import CodeKey, Keyring, PeopleKey
 
 KEY = CodeKey(1, "walk", b"k" * 32)
@@ -151,3 +164,136 @@ def test_the_newest_key_makes_and_the_older_ones_still_verify() -> None:
 def test_the_mac_covers_the_whole_payload() -> None:
     assert codes._MAC_BYTES == 16
     assert codes._LENGTHS == {1: 37, 2: 44, 3: 56, 4: 37}
+
+
+# --- codes on screens, badges and paper cards ---------------------------------------------------
+
+VISITOR = UUID("0190b5a7-7c11-7abc-8def-0123456789ab")
+LENGTHS = {"printed": 37, "rotating": 44, "badge": 56, "paper": 37}
+OF_EACH_KIND = {
+    "printed": CODE,
+    "rotating": sign_rotating(KEY, "ginza", 118_000_000),
+    "badge": sign_badge(KEY, VISITOR),
+    "paper": sign_paper(KEY, 1),
+}
+KEYS = st.builds(
+    CodeKey, st.integers(0, 0xFFFF), st.just("walk"), st.binary(min_size=32, max_size=32)
+)
+SERIALS = STEPS = st.integers(0, 2**32 - 1)
+
+
+def read(text: str, keyring: Keyring = KEYRING) -> Code:
+    code = verify(keyring, text)
+    assert isinstance(code, Code)
+    return code
+
+
+@given(KEYS, st.text(max_size=40), STEPS, st.uuids(), SERIALS)
+def test_every_kind_of_code_says_what_it_stands_for(
+    key: CodeKey, spot: str, step: int, visitor: UUID, serial: int
+) -> None:
+    keyring = Keyring([key], [])
+    owner = paper_visitor("walk", serial)
+    assert [
+        read(sign_rotating(key, spot, step), keyring),
+        read(sign_badge(key, visitor), keyring),
+        read(sign_paper(key, serial), keyring),
+    ] == [
+        Code("walk", spot_tag(spot), key.id, CodeKind.ROTATING, step=step),
+        Code("walk", 0, key.id, CodeKind.BADGE, visitor=visitor),
+        Code("walk", 0, key.id, CodeKind.PAPER, visitor=owner),
+    ]
+
+
+@pytest.mark.parametrize("kind", OF_EACH_KIND)
+def test_a_code_is_as_long_as_its_kind_and_that_is_the_evidence(kind: str) -> None:
+    code = OF_EACH_KIND[kind]
+    assert len(code) == LENGTHS[kind]
+    assert set(code) <= set(ALPHABET)
+    assert read(code).evidence == kind
+    assert read(code.lower().replace("0", "o").replace("1", "l")) == read(code)
+
+
+@pytest.mark.parametrize("kind", OF_EACH_KIND)
+def test_a_code_of_any_kind_fits_version_6_with_a_host_of_25_characters(kind: str) -> None:
+    host = "stamps.example-city.lg.jp"
+    assert len(host) == 25
+    assert symbol(f"https://{host}/s/{OF_EACH_KIND[kind]}").version <= 6
+
+
+def test_codes_that_were_given_away_stay_valid() -> None:
+    """Written down once: badges are saved as pictures, paper cards are printed."""
+    assert OF_EACH_KIND["badge"] == "0C0020CGPPKQR4BTQJ6YY0938NKRKAWJYSFF9DANFP29QGXSSGPQZ3W2"
+    assert OF_EACH_KIND["paper"] == "0G002000000K4SFDWJP29PBM3M3R1AHWY2VS0"
+    assert OF_EACH_KIND["rotating"] == "080032SZMZA0E249G0PZZYD7Q95SY3B2CAB9ERPT98TG"
+
+
+@pytest.mark.parametrize("kind", OF_EACH_KIND)
+def test_no_code_of_any_kind_with_one_bit_flipped_is_accepted(kind: str) -> None:
+    code = OF_EACH_KIND[kind]
+    for place, character in enumerate(code):
+        for shift in range(5):
+            forged = ALPHABET[ALPHABET.index(character) ^ 1 << shift]
+            assert refused(code[:place] + forged + code[place + 1 :]) is not None
+
+
+@pytest.mark.parametrize("kind", OF_EACH_KIND)
+def test_no_code_is_another_one_cut_short_or_lengthened(kind: str) -> None:
+    code = OF_EACH_KIND[kind]
+    for length in range(1, len(code)):
+        assert refused(code[:length]) is RefusalCode.CODE_INCOMPLETE
+    for more in ("0", code):
+        assert refused(code + more) is RefusalCode.CODE_NOT_OURS
+
+
+def written(kind: CodeKind, subject: bytes, secret: bytes) -> str:
+    """A code as somebody writes it who knows the format and has some secret."""
+    payload = bytes([kind]) + KEY.id.to_bytes(2) + subject
+    return codes._write(payload + codes._mac(secret, payload))
+
+
+def test_a_stolen_screen_makes_the_codes_of_its_own_spot_and_none_else() -> None:
+    """Given the secret of one spot; then posters, badges, paper and other spots are safe from it."""
+    stolen = spot_secret(KEY, "ginza")
+    ginza, hibiya = (spot_tag(spot).to_bytes(4) for spot in ("ginza", "hibiya"))
+    step = (5).to_bytes(4)
+    assert written(CodeKind.ROTATING, ginza + step, stolen) == sign_rotating(KEY, "ginza", 5)
+    for attempt in (
+        written(CodeKind.ROTATING, hibiya + step, stolen),
+        written(CodeKind.PRINTED, ginza, stolen),
+        written(CodeKind.PRINTED, hibiya, stolen),
+        written(CodeKind.BADGE, VISITOR.bytes, stolen),
+        written(CodeKind.PAPER, (1).to_bytes(4), stolen),
+        sign_rotating(CodeKey(KEY.id, "walk", stolen), "hibiya", 5),
+        sign_rotating(CodeKey(KEY.id, "walk", stolen), "ginza", 5),
+    ):
+        assert refused(attempt) is RefusalCode.CODE_NOT_GENUINE
+
+
+def test_a_rotating_code_is_made_with_the_secret_of_its_spot_not_with_its_rallys() -> None:
+    subject = spot_tag("ginza").to_bytes(4) + (5).to_bytes(4)
+    for secret in (KEY.secret, spot_secret(OTHER, "ginza"), spot_secret(KEY, "hibiya")):
+        assert refused(written(CodeKind.ROTATING, subject, secret)) is RefusalCode.CODE_NOT_GENUINE
+    secrets = {spot_secret(key, spot) for key in (KEY, OTHER) for spot in SPOTS}
+    assert len(secrets) == 2 * len(SPOTS)
+    assert {len(secret) for secret in secrets} == {32}
+
+
+def test_a_steps_code_is_no_other_steps() -> None:
+    """Also if the step inside it is changed by hand: what was shown an hour ago is not now's."""
+    assert len({sign_rotating(KEY, "ginza", step) for step in range(50)}) == 50
+    old, new = (sign_rotating(KEY, "ginza", step) for step in (100, 340))
+    new_raw, old_raw = codes._read(new), codes._read(old)
+    assert new_raw is not None
+    assert old_raw is not None
+    assert refused(codes._write(new_raw[:-16] + old_raw[-16:])) is RefusalCode.CODE_NOT_GENUINE
+
+
+def test_a_paper_card_is_always_the_same_visitor_of_its_rally_and_nobody_elses() -> None:
+    newer = CodeKey(3, "walk", b"n" * 32)
+    keyring = Keyring([KEY, OTHER, newer], [])
+    visitor = read(sign_paper(KEY, 41), keyring).visitor
+    assert read(sign_paper(newer, 41), keyring).visitor == visitor, "also after keys rotate"
+    assert visitor == UUID("bc2177ab-d5df-556b-ac0a-985b124ba062")
+    others = [sign_paper(OTHER, 41), *(sign_paper(KEY, serial) for serial in range(1, 41))]
+    assert len({read(code, keyring).visitor for code in others} | {visitor}) == 42

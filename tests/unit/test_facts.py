@@ -180,6 +180,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     VisitConfirmed: {
         **ABOUT_A_SCAN,
         "period": st.integers(0, 2**31 - 1),
+        "visit": st.integers(1, 2**40),
         "earned": st.lists(TEXT, max_size=3).map(tuple),
         "late": st.booleans(),
         "unplaced": st.booleans(),

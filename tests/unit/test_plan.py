@@ -1,6 +1,6 @@
 """mistakes(): what a plan's types alone cannot rule out, each at its place."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import msgspec
@@ -23,6 +23,8 @@ from domain.conditions import (
     Stamps,
     WithEvidence,
 )
+from domain.course import Course
+from domain.place import Place
 from domain.plan import (
     Area,
     Coupon,
@@ -32,9 +34,11 @@ from domain.plan import (
     Id,
     Language,
     LocalTime,
+    Near,
     OncePerRally,
     Plan,
     Prize,
+    Question,
     Sheet,
     Spot,
     Tier,
@@ -257,6 +261,152 @@ def test_what_can_be_done_is_no_mistake(changes: dict[str, Any]) -> None:
     assert mistakes(plan(**changes)) == []
 
 
+# --- how a stamp is proved, and who may have it -------------------------------------------------
+
+
+def last(**changes: Any) -> dict[str, Any]:
+    """The plan's spots, the last of them of another kind."""
+    return {"spots": [*SIDE, Spot("d", names(), "west", **changes)]}
+
+
+def asked(*answers: str, kind: Any = "quiz", choices: int = 0) -> dict[str, Any]:
+    """The same with a question and so many choices."""
+    numbered = [names(str(number)) for number in range(choices)]
+    return last(kind=kind, question=Question(list(answers), choices=numbered))
+
+
+def local(*parts: int) -> datetime:
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001
+
+
+D = ("spots", 3)
+ASK = (*D, "question")
+ASK_NOTHING = "no question, or kind: keyword or quiz"
+NOTHING_HERE = "nothing here: at a counted spot nobody is known"
+NO_NUMBER = "the number of a choice: 1, 2"
+NO_LETTER = "an answer with a letter or digit in it"
+TIME_BETWEEN = "a time from 2026-01-08 to 2026-02-28"
+NOT_D = "a spot of this plan that gives stamps, not d"
+KNOWN_DAY = "a day that is not named before"
+WEST_CLOSED = DayException(JAN_9, closed=True, areas=["west"])
+COUNTED = last(kind="counted")
+NO_SHEET = COUNTED | {"sheets": [], "prizes": []}
+ALL_COUNTED = {
+    "spots": [msgspec.structs.replace(spot, kind="counted") for spot in plan().spots],
+    "sheets": [],
+}
+PLACE = Place(35.67, 139.76)
+
+PROOF: list[tuple[dict[str, Any], list[tuple[tuple[str | int, ...], str]]]] = [
+    # Questions are there where they are asked, and can be answered.
+    (last(kind="keyword"), [(ASK, "a question, as its kind is keyword")]),
+    (last(kind="quiz"), [(ASK, "a question, as its kind is quiz")]),
+    *((asked("x", kind=kind), [(ASK, ASK_NOTHING)]) for kind in ("printed", "rotating", "badge")),
+    (NO_SHEET | asked("x", kind="counted"), [(ASK, ASK_NOTHING)]),
+    (asked("!", kind="printed"), [(ASK, ASK_NOTHING), ((*ASK, "answers", 0), NO_LETTER)]),
+    (asked("x", "、。", " "), [((*ASK, "answers", n), NO_LETTER) for n in (1, 2)]),
+    (asked("1", choices=1), [((*ASK, "choices"), "two choices or more, or none")]),
+    (asked("2", "3", "１", "x", "!", choices=2), [((*ASK, "answers", n), NO_NUMBER) for n in (1, 2, 3, 4)]),
+    # Places and slots.
+    (last(near=Near(50)), [((*D, "place"), "the place that visitors must be near")]),
+    (last(starts=local(2026, 1, 9, 10), ends=local(2026, 1, 9, 10)), [((*D, "ends"), "a time after starts (2026-01-09 10:00)")]),
+    (last(starts=local(2026, 1, 9, 10), ends=local(2026, 1, 9, 9, 59)), [((*D, "ends"), "a time after starts (2026-01-09 10:00)")]),
+    (last(starts=local(2026, 1, 7, 23, 59)), [((*D, "starts"), TIME_BETWEEN)]),
+    (last(ends=local(2026, 3, 1, 0, 1)), [((*D, "ends"), TIME_BETWEEN)]),
+    (
+        last(starts=local(2025, 1, 9), ends=local(2024, 1, 9)),
+        [((*D, "ends"), "a time after starts (2025-01-09 00:00)"), ((*D, "starts"), TIME_BETWEEN), ((*D, "ends"), TIME_BETWEEN)],
+    ),
+    # Where guests are counted, nobody is known and no stamp is given.
+    (NO_SHEET | last(kind="counted", near=Near(50), place=PLACE), [((*D, "near"), NOTHING_HERE)]),
+    (
+        NO_SHEET | last(kind="counted", near=Near(50), capacity=1, after="a", clue=names()),
+        [((*D, "place"), "the place that visitors must be near"), *(((*D, field), NOTHING_HERE) for field in ("near", "capacity", "after", "clue"))],
+    ),
+    ({"prizes": []} | COUNTED, [(("sheets", 0, "rows", 1, 1), NOT_D)]),
+    (NO_SHEET | {"spots": [*after(a="d")["spots"][:3], *COUNTED["spots"][3:]]}, [(("spots", 0, "after"), NOT_D)]),
+    (NO_SHEET | prize(SpotsOf(["a", "d"])), [((*THERE, "spots", 1), NOT_D)]),
+    (NO_SHEET | prize(InOrder(["d", "a"])), [((*THERE, "spots", 0), NOT_D)]),
+    (NO_SHEET | prize(Stamps(6)), [((*THERE, "at_least"), "at most 5, the stamps of all spots")]),
+    (NO_SHEET | prize(SpotsInArea("west", 2)), [((*THERE, "at_least"), "at most 1, the spots of the area")]),
+    (NO_SHEET | prize(Areas(2, 2)), [((*THERE, "at_least"), "at most 1, the areas with so many spots")]),
+    (ALL_COUNTED | prize(SpotsInArea("west")), [((*THERE, "area"), "an area that has spots")]),
+    (ALL_COUNTED | prize(AllSpots()), [(THERE, "another condition, as this plan has no spots that give stamps")]),
+    (
+        ALL_COUNTED | prize(AnyOf([Always(), AllSpots()])),
+        [((*THERE, "conditions", 1), "another condition, as this plan has no spots that give stamps")],
+    ),
+    # One at a time, and areas of their own.
+    (
+        {"one_at_a_time": True, "revisit": OncePerRally()},
+        [(("revisit",), "daily or interval: of one in all, nobody needs a card")],
+    ),
+    ({"one_at_a_time": True, "carry_over": False, "revisit": OncePerRally()}, [
+        (("revisit",), "daily or interval: a stamp of yesterday is gone today"),
+        (("revisit",), "daily or interval: of one in all, nobody needs a card"),
+    ]),
+    (
+        exceptions(DayException(JAN_9, closed=True, areas=["west", "north"])),
+        [(("exceptions", 0, "areas", 1), "one of the areas: east, west")],
+    ),
+    (exceptions(WEST_CLOSED, WEST_CLOSED), [(("exceptions", 1, "day"), KNOWN_DAY)]),
+    (
+        exceptions(DayException(JAN_9, closed=True, areas=["east", "west"]), WEST_CLOSED),
+        [(("exceptions", 1, "day"), KNOWN_DAY)],
+    ),
+    (exceptions(DayException(JAN_9, areas=["west"])), [(("exceptions", 0), HERE_OR_CLOSED)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "expected"), PROOF)
+def test_a_spot_has_what_its_kind_needs_and_nothing_that_it_cannot_do(
+    changes: dict[str, Any], expected: list[tuple[tuple[str | int, ...], str]]
+) -> None:
+    assert [(mistake.path, mistake.expected) for mistake in mistakes(plan(**changes))] == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        asked("x", "１", kind="keyword"),
+        asked("1", "2", choices=2),
+        asked("9", choices=9),
+        *(last(kind=kind, capacity=1, after="a", clue=names()) for kind in ("rotating", "badge")),
+        *(last(near=Near(50, how), place=PLACE) for how in ("accept", "refuse", "staff")),
+        last(starts=local(2026, 1, 8)),
+        last(ends=local(2026, 3, 1)),  # until midnight of the last day
+        last(starts=local(2026, 1, 8), ends=local(2026, 1, 8, 0, 1)),
+        NO_SHEET | last(kind="counted", place=PLACE, opens=time(9), starts=local(2026, 1, 9)),
+        NO_SHEET | prize(Stamps(5)),
+        NO_SHEET | prize(AllSpots()),
+        NO_SHEET | prize(SpotsInArea("west")),
+        ALL_COUNTED | {"prizes": []},
+        ALL_COUNTED | prize(Always()),
+        {"one_at_a_time": True},
+        {"one_at_a_time": True, "carry_over": False},
+        exceptions(WEST_CLOSED, DayException(JAN_9, closed=True, areas=["east"])),
+        exceptions(WEST_CLOSED, DayException(JAN_9, closed=True)),
+        exceptions(WEST_CLOSED, DayException(JAN_10, closed=True, areas=["west"])),
+    ],
+)
+def test_what_a_spot_can_do_is_no_mistake(changes: dict[str, Any]) -> None:
+    assert mistakes(plan(**changes)) == []
+    Course(plan(**changes))
+
+
+def test_the_next_round_has_its_slots_on_the_same_days_of_the_rally() -> None:
+    slot = last(starts=local(2026, 1, 9, 10), ends=local(2026, 1, 10, 9, 30))
+    following = plan_module.next_round(plan(**slot), "walk-2027", date(2027, 3, 1))
+    assert (following.spots[3].starts, following.spots[3].ends) == (
+        local(2027, 3, 2, 10),
+        local(2027, 3, 3, 9, 30),
+    )
+    assert following.spots[:3] == SIDE
+    assert mistakes(following) == []
+
+
+# --- what cannot be meant, and what can ---------------------------------------------------------
+
 EMPTY_AREA = {"areas": [*plan().areas, Area("north", names())]}
 
 
@@ -370,10 +520,35 @@ def test_only_some_lines_of_a_sheet_may_be_asked_for(kinds: Any, lines: str) -> 
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("en", "Ginza"), ("en-GB", "Ginza"), ("zh-Hant", "銀座(繁)"), ("zh", "銀座"), ("fr", "銀座")],
+    [
+        ("en", "Ginza"),
+        ("en-GB", "Ginza"),
+        ("zh-Hant", "銀座(繁)"),
+        ("zh", "銀座(繁)"),
+        ("zh-Hans", "銀座(繁)"),
+        ("fr", "Ginza"),
+        ("ja-JP", "銀座"),
+    ],
 )
-def test_a_text_falls_back_to_its_base_language_then_to_the_first(language: str, text: str) -> None:
+def test_a_text_falls_back_to_its_base_language_then_to_english(language: str, text: str) -> None:
     assert text_in({"ja": "銀座", "en": "Ginza", "zh-Hant": "銀座(繁)"}, language) == text
+
+
+@pytest.mark.parametrize(
+    ("languages", "language", "found"),
+    [
+        ("zh-Hant en", "ja", "zh-Hant"),
+        ("en zh-Hant", "ja", "en"),
+        ("ko ja", "fr", "ko"),
+        ("ja zh-Hant zh", "zh-Hans", "zh"),
+        ("ja zh-Hant zh-Hans", "zh", "zh-Hant"),
+        ("ja en-GB", "fr", "ja"),
+    ],
+)
+def test_without_english_and_for_readers_of_japanese_the_first_language_stands_in(
+    languages: str, language: str, found: str
+) -> None:
+    assert text_in({each: each for each in languages.split()}, language) == found
 
 
 @pytest.mark.parametrize("codec", [msgspec.json, msgspec.msgpack])

@@ -3,7 +3,8 @@
 import json
 import re
 from collections import Counter
-from datetime import date, time
+from collections.abc import Callable
+from datetime import date, datetime, time
 from itertools import chain, combinations
 from math import cos, hypot, radians
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import inspect
 
-from domain.conditions import AllOf, Always, BingoLines, InOrder, WithEvidence
-from domain.plan import Coupon, DayException, Draw, Plan, lines_of
+from domain.conditions import AllOf, Always, BingoLines, InOrder, Seen, WithEvidence
+from domain.course import Course
+from domain.plan import Coupon, DayException, Draw, Near, Plan, Question, Spot, lines_of, mistakes
 from service.plan_files import FileMistake, OpenCsv, PlanMistakes, parse_plan, read_plan
 from service.plan_files.document import FILE_BYTES_MAX, MISTAKES_MAX
 
@@ -193,6 +196,28 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("Asia/Tokyo", "Asia/Tokio", '3: time_zone: expected a time zone such as Asia/Tokyo (found "Asia/Tokio")'),
     ("area: pier\n    stamps", "area: peir\n    stamps", '12: spots[0].area: expected one of the areas: pier (found "peir")'),
     ("id: ferry", "id: light", '17: spots[1].id: expected an id of its own (light is spots[0]) (found "light")'),
+    # Kinds, questions, places, slots, areas.
+    ("stamps: 2", "kind: posted", '13: spots[0].kind: expected one of: badge, counted, keyword, printed, quiz, rotating (found "posted")'),
+    ("stamps: 2", "kind: keyword", "9: spots[0].question: expected a question, as its kind is keyword"),
+    ("stamps: 2", "question: {answers: [x]}", "13: spots[0].question: expected no question, or kind: keyword or quiz"),
+    ("stamps: 2", "kind: quiz\n    question: {answers: [x, 5]}", "14: spots[0].question.answers[1]: expected a text, in quotes (found 5)"),
+    ("stamps: 2", "kind: quiz\n    question: {answers: []}", "14: spots[0].question.answers: expected a list of length 1 or more"),
+    ("stamps: 2", "kind: quiz\n    question: {answer: [x]}", "14: spots[0].question.answer: expected one of: answers, text, choices, attempts; did you mean answers?"),
+    ("stamps: 2", "kind: quiz\n    question: {answers: [x], attempts: 21}", "14: spots[0].question.attempts: expected a whole number, at most 20 (found 21)"),
+    ("stamps: 2", "kind: quiz\n    question:\n      answers: ['1']\n      choices:\n        - {ja: x}\n        - y", '18: spots[0].question.choices[1]: expected a text per language, such as {ja: …, en: …} (found "y")'),
+    ("stamps: 2", "kind: quiz\n    question:\n      choices: [{ja: x}, {ja: y}]\n      answers:\n        - '3'", '17: spots[0].question.answers[0]: expected the number of a choice: 1, 2 (found "3")'),
+    ("stamps: 2", "near: 50", "13: spots[0].near: expected a mapping (name: value) (found 50)"),
+    ("stamps: 2", "near: {radius_m: 5}", "13: spots[0].near.radius_m: expected a whole number, at least 10 (found 5)"),
+    ("stamps: 2", "near: {radius_m: 50, unknown: ask}", '13: spots[0].near.unknown: expected one of: accept, refuse, staff (found "ask")'),
+    ("stamps: 2", "capacity: 0", "13: spots[0].capacity: expected a whole number, at least 1 (found 0)"),
+    ("stamps: 2", "starts: 9:30", '13: spots[0].starts: expected a day and a time such as 2026-01-31 10:00, without a zone (found "9:30")'),
+    ("stamps: 2", "starts: 2026-05-01", '13: spots[0].starts: expected a day and a time such as 2026-01-31 10:00, without a zone (found "2026-05-01")'),
+    ("stamps: 2", "ends: 2026-05-01 24:00", '13: spots[0].ends: expected a day and a time such as 2026-01-31 10:00, without a zone (found "2026-05-01 24:00")'),
+    ("stamps: 2", "ends: 2026-05-01T09:30:00Z", '13: spots[0].ends: expected a day and a time such as 2026-01-31 10:00, without a zone (found "2026-05-01T09:30:00Z")'),
+    ("stamps: 2", "ends: 2026-05-06T00:01:00", '13: spots[0].ends: expected a time from 2026-05-01 to 2026-05-05 (found "2026-05-06T00:01:00")'),
+    ("prizes:", "one_at_a_time: yes\nprizes:", '21: one_at_a_time: expected true or false (found "yes")'),
+    ("prizes:", "exceptions: [{day: 2026-05-02, closed: true, areas: [peer]}]\nprizes:", '21: exceptions[0].areas[0]: expected one of the areas: pier (found "peer")'),
+    ("prizes:", "exceptions: [{day: 2026-05-02, closed: true, areas: pier}]\nprizes:", '21: exceptions[0].areas: expected a list (found "pier")'),
     # What YAML has and a plan must not.
     ("rally: walk", "rally: walk\nrally: run", "2: rally: expected each name once; this one is on line 1 already"),
     ("rally: walk", "rally: &a walk", '1: rally: expected a value without an anchor (found "&a")'),
@@ -257,6 +282,40 @@ def test_a_plan_is_read_with_hours_exceptions_ways_and_conditions_within_conditi
         [InOrder(["light", "ferry"]), WithEvidence(["badge"], Always())]
     )
     assert plan.prizes[0].giving == Coupon(2, ["pier"])
+
+
+@pytest.mark.parametrize(
+    ("written", "hour", "minute", "second"),
+    [
+        ("2026-05-02 9:30", 9, 30, 0),
+        ("2026-05-02 09:30", 9, 30, 0),
+        ("'2026-05-02 9:30:15'", 9, 30, 15),
+        ("2026-05-02T9:30", 9, 30, 0),
+        ("2026-05-02T23:59:59", 23, 59, 59),
+        ("2026-05-02 0:00", 0, 0, 0),
+    ],
+)
+@pytest.mark.parametrize("field", ["starts", "ends"])
+def test_a_slot_is_read_as_people_write_days_and_times(
+    field: str, written: str, hour: int, minute: int, second: int
+) -> None:
+    spot = read(changed("stamps: 2", f"{field}: {written}")).spots[0]
+    assert getattr(spot, field) == datetime(2026, 5, 2, hour, minute, second)  # noqa: DTZ001
+
+
+def test_a_plan_is_read_with_kinds_questions_places_and_areas_that_are_closed() -> None:
+    quiz = "    kind: quiz\n    question: {text: {ja: どれ？}, answers: ['2'], choices: [{ja: 甲}, {ja: 乙}], attempts: 1}\n"
+    text = changed("    address:\n", quiz + "    capacity: 30\n")
+    text = changed("stamps: 2", "kind: rotating\n    near: {radius_m: 80, unknown: staff}", text)
+    closed = "exceptions:\n  - {day: 2026-05-02, closed: true, areas: [pier]}\n"
+    daily = "one_at_a_time: true\nrevisit: {kind: daily}\n"
+    plan = read(changed("prizes:", daily + closed + "prizes:", text))
+    light, ferry = plan.spots
+    assert (light.kind, light.near) == ("rotating", Near(80, "staff"))
+    choices = [{"ja": "甲"}, {"ja": "乙"}]
+    assert ferry.question == Question(["2"], {"ja": "どれ？"}, choices, 1)
+    assert (ferry.kind, ferry.capacity, plan.one_at_a_time) == ("quiz", 30, True)
+    assert plan.exceptions == [DayException(date(2026, 5, 2), closed=True, areas=["pier"])]
 
 
 def test_an_alias_is_a_mistake_of_its_own() -> None:
@@ -347,6 +406,40 @@ def test_a_mistake_in_a_cell_is_told_with_the_csvs_line_and_column(
     assert found == [f"plans/spots.csv:{expected}"]
 
 
+CSV_OF_KINDS = """\
+id,name_ja,area,kind,capacity,lat,lon,radius_m
+light,灯台,pier,rotating,30,35.5,139,80
+ferry,渡し船,pier,,,,,
+"""
+
+
+def test_a_csv_has_columns_for_kinds_capacity_and_radius() -> None:
+    light, ferry = read(*with_csv(CSV_OF_KINDS)).spots
+    assert (light.kind, light.capacity, light.near) == ("rotating", 30, Near(80))
+    assert (ferry.kind, ferry.capacity, ferry.near) == ("printed", None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("rotating", "posted", ['2: column kind: expected one of: badge, counted, keyword, printed, quiz, rotating (found "posted")']),
+        ("rotating", "quiz", ["2: expected a question, as its kind is quiz"]),
+        ("rotating", "counted", ["2: column radius_m: expected nothing here: at a counted spot nobody is known", "2: column capacity: expected nothing here: at a counted spot nobody is known (found 30)"]),
+        (",30,", ",many,", ['2: column capacity: expected a whole number (found "many")']),
+        (",30,", ",0,", ["2: column capacity: expected a whole number, at least 1 (found 0)"]),
+        (",80", ",5", ["2: column radius_m: expected a whole number, at least 10 (found 5)"]),
+        (",80", ",80.5", ["2: column radius_m: expected a whole number (found 80.5)"]),
+        ("35.5,139", ",", ["2: column lat: expected the place that visitors must be near"]),
+        (",kind,capacity,", ",kind,kind,", ["1: column kind: expected each column once"]),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_cell_about_proof_is_told_with_its_line_and_column(
+    old: str, new: str, expected: list[str]
+) -> None:
+    found = mistakes_of(*with_csv(changed(old, new, CSV_OF_KINDS)))
+    assert found == [f"plans/spots.csv:{one}" for one in expected]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -427,13 +520,28 @@ def survives(raw: bytes, open_csv: OpenCsv = no_csv) -> None:
     """Read it, or say what is wrong: in a line or more, each with its place."""
     told: list[FileMistake] | None = None
     try:
-        read(raw, open_csv)
+        is_fit(read(raw, open_csv))
     except PlanMistakes as raised:
         told = raised.mistakes
     assert told is None or told
     for one in told or ():
         assert one.expected
         assert "\n" not in str(one)
+
+
+def is_fit(plan: Plan) -> None:
+    """A plan that was read can be used, kept, and read again."""
+    assert mistakes(plan) == []
+    course = Course(plan)
+    everywhere = Seen(course.every_spot, [(bit, "printed") for bit in course.bit_of.values()])
+    for _, gauge in course.gauges:
+        assert gauge(Seen(0)).have <= gauge(everywhere).have
+    for spot in plan.spots:
+        course.slot(spot)
+        course.next_opening(course.starts, spot.area)
+    said = msgspec.json.encode(plan)
+    assert msgspec.json.decode(said, type=Plan) == plan
+    assert read(said) == plan
 
 
 YAML_BITS = st.sampled_from(
@@ -516,6 +624,149 @@ def test_a_good_csv_with_pieces_replaced_is_never_a_crash(
     for at, length, bit in edits:
         raw = raw[:at] + bit + raw[at + length :]
     survives(CSV_PLAN.encode(), lambda name: raw)
+
+
+READY = {
+    path.parent.name: (path.read_bytes(), {csv.name: csv.read_bytes() for csv in path.parent.glob("*.csv")})
+    for path in sorted(PLANS.glob("*/plan.yaml"))
+}  # fmt: skip
+READY_LINES = sorted({line for text, _ in READY.values() for line in text.split(b"\n")})
+PARTS = st.sampled_from(READY_LINES) | st.binary(max_size=6) | YAML_BITS
+WORDS = sorted({word for line in READY_LINES for word in re.split(rb"[\s{},\[\]]+", line) if word})
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["drop", "double", "move", "splice", "word", "cut", "bits"]),
+        st.integers(0, 10_000),
+        st.integers(0, 10_000),
+        PARTS,
+        st.sampled_from(WORDS),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def edited(text: bytes, edits: list[tuple[str, int, int, bytes, bytes]]) -> bytes:
+    """A plan's text after somebody was careless with it."""
+    lines = text.split(b"\n")
+    for how, where, other, part, word in edits:
+        at = where % len(lines)
+        line = lines[at]
+        match how:
+            case "drop":
+                lines[at : at + 1 + other % 3] = [] if len(lines) > 4 else [b""]
+            case "double":
+                lines.insert(at, line)
+            case "move":
+                lines.insert(other % len(lines), lines.pop(at))
+            case "splice":
+                lines.insert(at, part)
+            case "cut":
+                lines[at] = line[: other % (len(line) + 1)]
+            case "word":
+                words = list(re.finditer(rb"[^\s{},\[\]]+", line))
+                if words:
+                    begins, ends = words[other % len(words)].span()
+                    lines[at] = line[:begins] + word + line[ends:]
+            case _:
+                middle = other % (len(line) + 1)
+                lines[at] = line[:middle] + part + line[middle:]
+    return b"\n".join(lines)
+
+
+@pytest.mark.parametrize("name", READY)
+@settings(max_examples=settings.default.max_examples // 4)  # of each plan
+@given(edits=EDITS)
+def test_a_ready_plan_that_was_edited_carelessly_is_a_plan_or_has_mistakes(
+    name: str, edits: list[tuple[str, int, int, bytes, bytes]]
+) -> None:
+    text, tables = READY[name]
+    tables = {file: edited(table, edits[2:]) for file, table in tables.items()}
+
+    def open_csv(file: str) -> bytes:
+        return tables.get(file) or no_csv(file)
+
+    survives(edited(text, edits), open_csv)
+
+
+IDS = st.sampled_from(["pier", "light", "ferry", "towel", "north"])
+TEXTS = st.sampled_from(["海", "1", "2", "!", "light"])
+DAYS = st.sampled_from(["2026-05-01", "2026-05-03", "2026-05-09"])
+CLOCKS = st.sampled_from(["0:00", "9:30", "17:00:30"])
+
+
+def like(kind: inspect.Type) -> st.SearchStrategy[Any]:
+    """Plain values of a type of the plan's; ids, days and times mostly those of GOOD."""
+    match kind:
+        case inspect.Metadata():
+            return like(kind.type)
+        case inspect.StructType():
+            return STRUCTS.setdefault(kind.cls, st.deferred(lambda: struct_like(kind)))
+        case inspect.UnionType():
+            return st.one_of([like(each) for each in kind.types])
+        case inspect.ListType() | inspect.VarTupleType():
+            return st.lists(like(kind.item_type), min_size=kind.min_length or 0, max_size=3)
+        case inspect.IntType():
+            lowest = kind.ge or 0
+            return st.integers(lowest, lowest + 3)
+    return PLAIN[type(kind)](kind)
+
+
+def struct_like(kind: inspect.StructType) -> st.SearchStrategy[Any]:
+    """Each field that must be there, and some of the others."""
+    needed = {} if kind.tag is None else {str(kind.tag_field): st.just(kind.tag)}
+    fields = {one.encode_name: field_like(one) for one in kind.fields}
+    needed |= {one.encode_name: fields.pop(one.encode_name) for one in kind.fields if one.required}
+    return st.fixed_dictionaries(needed, optional=fields)
+
+
+def field_like(field: inspect.Field) -> st.SearchStrategy[Any]:
+    return MOSTLY[field.encode_name] if field.encode_name in MOSTLY else like(field.type)
+
+
+MOSTLY: dict[str, st.SearchStrategy[Any]] = {
+    "area": st.sampled_from(["pier", "pier", "pier", "ferry"]),
+    "after": st.sampled_from([None, "light"]),
+    "time_zone": st.sampled_from(["Asia/Tokyo", "UTC", "Europe/Berlin", "Tokyo"]),
+    "first_day": st.just("2026-05-01"),
+    "areas": st.sampled_from([[], ["pier"], ["pier", "north"]]),
+}
+"""Otherwise hardly any of them would be good."""
+STRUCTS: dict[type, st.SearchStrategy[Any]] = {}
+"""Each once: conditions hold conditions."""
+PLAIN: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
+    inspect.StrType: lambda kind: IDS if kind.pattern else IDS | TEXTS,
+    inspect.LiteralType: lambda kind: st.sampled_from(kind.values),
+    inspect.DictType: lambda _: st.dictionaries(st.sampled_from(["ja", "en"]), TEXTS, min_size=1),
+    inspect.FloatType: lambda _: st.sampled_from([0, 35.5, -90]),
+    inspect.BoolType: lambda _: st.booleans(),
+    inspect.DateType: lambda _: DAYS,
+    inspect.TimeType: lambda _: CLOCKS,
+    inspect.DateTimeType: lambda _: st.builds("{} {}".format, DAYS, CLOCKS),
+    inspect.NoneType: lambda _: st.none(),
+}
+PLAN_TYPE = inspect.type_info(Plan)
+assert isinstance(PLAN_TYPE, inspect.StructType)
+FIXED = {"rally", "areas", "first_day", "last_day"}
+PLAN_LIKE = {
+    one.encode_name: field_like(one) for one in PLAN_TYPE.fields if one.encode_name not in FIXED
+}
+
+
+@given(st.data())
+def test_a_plan_of_any_values_of_the_right_types_is_a_plan_or_has_mistakes(
+    data: st.DataObject,
+) -> None:
+    """Given a good plan; when some of its parts are others, one of them perhaps of a wrong type."""
+    values = msgspec.to_builtins(read(GOOD))
+    fields = data.draw(st.lists(st.sampled_from(sorted(PLAN_LIKE)), min_size=1, max_size=3))
+    for field in fields:
+        values[field] = data.draw(PLAN_LIKE[field], field)
+    if isinstance(values["spots"], list) and data.draw(st.booleans()):
+        values["spots"][-1] |= data.draw(like(inspect.type_info(Spot)), "spot")
+    if data.draw(st.integers(0, 4)) == 4:
+        values[data.draw(st.sampled_from(sorted(PLAN_LIKE)))] = data.draw(JSON_VALUES)
+    survives(json.dumps(values).encode())
 
 
 # --- the plans we ship --------------------------------------------------------------------------

@@ -12,6 +12,8 @@ import pytest
 from builders import NOW, SPOTS, VISITOR, card_of, names, plan, rally, scan, take, visited
 from hypothesis import given
 from hypothesis import strategies as st
+from test_proof import ANSWERED_WRONGLY
+from test_proof import REFUSED as REFUSED_FOR_PROOF
 
 from domain.card import REFUSALS_KEPT_MAX, Card, Visit
 from domain.conditions import Stamps
@@ -250,8 +252,10 @@ def test_an_erased_card_takes_nothing_more_and_nothing_more_is_kept_of_it() -> N
 
 
 def test_every_refusal_of_the_rules_has_a_test_here() -> None:
-    """What is left over is refused before a scan comes here: by its code's signature."""
-    tested = {row[4].code for row in REFUSED} | {
+    """Or in test_proof. What is left over is refused before a scan comes to the rules: by its
+    code's signature, or as a badge that nobody of the staff has scanned."""
+    tested = {row[-1].code for row in (*REFUSED, *REFUSED_FOR_PROOF)} | {
+        ANSWERED_WRONGLY,
         RefusalCode.RALLY_NOT_STARTED,
         RefusalCode.CARD_FULL,
         RefusalCode.CARD_ERASED,
@@ -260,6 +264,7 @@ def test_every_refusal_of_the_rules_has_a_test_here() -> None:
         RefusalCode.CODE_NOT_OURS,
         RefusalCode.CODE_INCOMPLETE,
         RefusalCode.CODE_NOT_GENUINE,
+        RefusalCode.BADGE_NEEDS_STAFF,
     }
 
 
