@@ -86,6 +86,7 @@ class HandOver(Struct, frozen=True, array_like=True):
     prize: str
     id: bytes
     reversed: bool = False
+    at: int = 0
 
 
 class Card(Struct, frozen=True, array_like=True):
@@ -193,10 +194,13 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
         case PrizeEntered(prize=prize):
             return _with(card, entered=(*card.entered, prize))
         case PrizeHandedOver(prize=prize, hand_over_id=id_):
-            return _with(card, handed=(*card.handed, HandOver(prize, id_.bytes)))
-        case HandOverReversed(prize=prize, hand_over_id=id_):
-            back = HandOver(prize, id_.bytes, reversed=True)
-            handed = tuple(back if each.id == back.id else each for each in card.handed)
+            given = HandOver(prize, id_.bytes, at=micros(fact.occurred_at))
+            return _with(card, handed=(*card.handed, given))
+        case HandOverReversed(hand_over_id=id_):
+            handed = tuple(
+                replace(each, reversed=True) if each.id == id_.bytes else each
+                for each in card.handed
+            )
             return _with(card, handed=handed)
         case VisitorErased():
             return Card(erased=True)

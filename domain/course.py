@@ -26,8 +26,8 @@ _QUARTER_US = 900_000_000
 """Fifteen minutes: offsets from UTC are multiples of it and change on its marks, so that within
 a quarter all moments share their local hour."""
 _REMEMBERED_MAX = 4_096
-MINUTES_PER_DAY_MAX = 25 * 60
-"""When clocks are put back, a day is longer."""
+MINUTES_PER_DAY_MAX = 28 * 60
+"""When clocks are put back, a day is longer: in Antarctica by two hours."""
 
 T = TypeVar("T")
 
@@ -39,10 +39,10 @@ class Course:
         self.plan = plan
         self.zone = ZoneInfo(plan.time_zone)
         self.spots = {spot.id: spot for spot in plan.spots}
-        self.bit_of = {spot.id: 1 << index for index, spot in enumerate(plan.spots)}
+        stamped = stamped_spots(plan)
+        self.bit_of = {spot.id: 1 << index for index, spot in enumerate(stamped)}
         self.spot_by_tag = {spot_tag(spot.id): spot.id for spot in plan.spots}
         self.clued = [spot for spot in plan.spots if spot.clue]
-        stamped = stamped_spots(plan)
         self.every_spot = self.mask(spot.id for spot in stamped)
         self.area_bits = {
             area.id: self.mask(spot.id for spot in stamped if spot.area == area.id)
@@ -89,7 +89,9 @@ class Course:
         """What the stamped spots are worth, given as bits."""
         known = self._stamps.get(stamped)
         if known is None:
-            known = sum(spot.stamps for spot in self.plan.spots if self.bit_of[spot.id] & stamped)
+            known = sum(
+                self.spots[spot].stamps for spot, bit in self.bit_of.items() if bit & stamped
+            )
             _remember(self._stamps, stamped, known)
         return known
 

@@ -188,7 +188,10 @@ class PrizeHandedOver(Struct, frozen=True, kw_only=True):
 
 
 class HandOverReversed(Struct, frozen=True, kw_only=True):
-    """A hand-over was taken back: the visitor may be given the prize again."""
+    """A hand-over was taken back: the visitor may be given the prize again.
+
+    `handed_over_at` is when it was given; None, of an earlier release, is taken for the same day.
+    """
 
     rally: str
     visitor: UUID
@@ -197,6 +200,7 @@ class HandOverReversed(Struct, frozen=True, kw_only=True):
     hand_over_id: UUID
     occurred_at: datetime
     by: str
+    handed_over_at: datetime | None = None
 
 
 class Correction(Struct, frozen=True, omit_defaults=True):

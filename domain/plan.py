@@ -466,6 +466,8 @@ def _question(question: Question, where: tuple[str | int, ...]) -> Iterator[Mist
     numbers = [str(number) for number in range(1, len(question.choices) + 1)]
     if len(numbers) == 1:
         yield Mistake((*where, "choices"), "two choices or more, or none")
+    elif numbers and question.attempts >= len(numbers):
+        yield Mistake((*where, "attempts"), f"fewer tries than choices ({len(numbers)})")
     for number, answer in enumerate(question.answers):
         if numbers and answer not in numbers:
             yield Mistake(

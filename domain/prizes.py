@@ -6,9 +6,10 @@ Each returns the fact to record, None when it is so already, or raises NotAllowe
 from datetime import datetime
 from uuid import UUID
 
-from domain.card import Card, HandOver, current, seen
+from domain.card import Card, current, seen
 from domain.conditions import Seen, Standing
 from domain.course import Course
+from domain.encoding import moment_of
 from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, VisitorErased
 from domain.plan import Coupon, Draw, FirstCome, Prize
 from domain.rally import NotAllowed, Rally
@@ -77,7 +78,7 @@ def hand_over(
     """
     for each in card.handed:
         if each.id == hand_over_id.bytes:
-            if each == HandOver(prize, each.id):
+            if each.prize == prize and not each.reversed:
                 return None
             raise NotAllowed("hand_over_id_used", "This hand-over was another one, or taken back.")
     given = sum(1 for each in card.handed if each.prize == prize and not each.reversed)
@@ -128,7 +129,12 @@ def reverse(
     by: str,
 ) -> HandOverReversed:
     """Take a hand-over back."""
-    if HandOver(prize, hand_over_id.bytes) not in card.handed:
+    given = [
+        each
+        for each in card.handed
+        if (each.prize, each.id) == (prize, hand_over_id.bytes) and not each.reversed
+    ]
+    if not given:
         raise NotAllowed("not_handed_over", "This prize was not handed over.")
     return HandOverReversed(
         rally=rally.plan.rally,
@@ -138,6 +144,7 @@ def reverse(
         hand_over_id=hand_over_id,
         occurred_at=now,
         by=by,
+        handed_over_at=moment_of(given[0].at) if given[0].at else None,
     )
 
 

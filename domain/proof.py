@@ -14,9 +14,12 @@ ROTATION = timedelta(seconds=15)
 """So long a rotating code is shown before the next one takes its place."""
 STEPS_ASIDE_MAX = 1
 """A rotating code is fresh in its own step and so many before and after."""
+ACCURACY_GOOD_M = 100
+"""As sure of their place are phones inside a building. One that is less sure, and less than the
+radius asks for, is believed only if its best guess lies within it."""
 ACCURACY_M_MAX = 1_000
-"""A phone that is less sure of its place than this does not know it: cell towers and phones that
-are told to be vague say kilometres."""
+"""A phone that is less sure than this does not know its place: those that are told to be vague say
+kilometres."""
 _ROTATION_US = ROTATION // timedelta(microseconds=1)
 BY_STAFF = frozenset(["badge", "paper"])
 """The codes that staff scan: they have seen the visitor."""
@@ -55,14 +58,16 @@ def prove(
 
 
 def _placed(spot: Spot, near: Near, evidence: str, fix: Fix | None) -> Proof | Refusal:
-    """Whether a phone was near the spot. Too far is who is so even if its place is as wrong as it
-    may be."""
+    """Whether a phone was near the spot. Too far is who is so even if the phone is as wrong as it
+    may be; near is who is so by its best guess, or by one that is about as good as asked for."""
     assert spot.place is not None, "domain.plan.mistakes has seen to it"
-    if fix is not None and fix.accuracy_m is not None and fix.accuracy_m <= ACCURACY_M_MAX:
-        away = distance_m(spot.place, fix)
-        if away - fix.accuracy_m > near.radius_m:
+    if fix is not None and fix.accuracy_m is not None:
+        away, accuracy = distance_m(spot.place, fix), fix.accuracy_m
+        if away - accuracy > near.radius_m:
             return Refusal(RefusalCode.TOO_FAR, metres=round(away))
-        return Proof(f"{evidence}+place")
+        sure = accuracy <= max(near.radius_m, ACCURACY_GOOD_M)
+        if sure or (away <= near.radius_m and accuracy <= ACCURACY_M_MAX):
+            return Proof(f"{evidence}+place")
     match near.unknown:
         case "refuse":
             return Refusal(RefusalCode.PLACE_UNKNOWN)

@@ -70,8 +70,8 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
         """When an area was called off, if it was."""
         return self.cancelled_areas.get(area)
 
-    def is_revoked(self, key_id: int, spot: str) -> bool:
-        """Whether codes of `spot` made with key `key_id` are void."""
+    def is_revoked(self, key_id: int, spot: str | None) -> bool:
+        """Whether codes of `spot` (None: of no spot) made with key `key_id` are void."""
         return (key_id, None) in self.revoked or (key_id, spot) in self.revoked
 
 
@@ -94,6 +94,11 @@ def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> Rally
         raise NotAllowed("time_zone_fixed", "The time zone of a planned rally cannot be changed.")
     if rally.plan.carry_over != plan.carry_over:
         raise NotAllowed("carry_over_fixed", "Whether stamps carry over cannot be changed.")
+    if rally.plan.revisit != plan.revisit and rally.course.limited:
+        # The places that are taken are counted by its periods.
+        raise NotAllowed(
+            "revisit_fixed", "While spots have a capacity, when a revisit counts cannot be changed."
+        )
     if rally.cancelled_at:
         raise NotAllowed("rally_cancelled", "The rally was cancelled; its plan is fixed.")
     return RallyReplanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)

@@ -2,7 +2,7 @@
 
 Each has a stable code and a sentence that says the nearest reason and what to do. The sentences
 are the message ids of the catalogues in `service/locales`; `{at}` is a moment, `{place}` a name,
-`{metres}` a distance, `{left}` a number of tries.
+`{left}` a number of tries.
 """
 
 from datetime import datetime
@@ -100,7 +100,7 @@ SENTENCES: dict[RefusalCode, str] = {
     RefusalCode.SPOT_FULL: "All places here are taken. Please ask the staff for another time.",
     RefusalCode.ELSEWHERE_NOW: "At this time you are at another spot already: {place}.",
     RefusalCode.TOO_FAR: (
-        "Your phone is {metres} m away from this spot. Please scan the code at the spot itself."
+        "Your phone is too far away from this spot. Please scan the code at the spot itself."
     ),
     RefusalCode.PLACE_UNKNOWN: (
         "Your phone did not tell where it is. Please allow this page to use your location, then "
@@ -119,8 +119,17 @@ SENTENCES: dict[RefusalCode, str] = {
 }
 
 
+RETRY = (
+    RefusalCode.ANSWER_WRONG,
+    RefusalCode.ANSWER_MISSING,
+    RefusalCode.TOO_FAR,
+    RefusalCode.PLACE_UNKNOWN,
+)
+"""Refusals after which the same code may be tried again at once."""
+
+
 class Refusal(Struct, frozen=True, omit_defaults=True):
-    """An expected "no": its code and the nearest reason."""
+    """An expected "no": its code and the nearest reason. `metres` is told and never kept."""
 
     code: RefusalCode
     at: datetime | None = None

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from domain.card import PRINTED, Card, CardView, Visit, WrongAnswer, current, seen, view
 from domain.course import Course
@@ -157,6 +158,8 @@ def _once_more(
     visit = card.visits[index]
     if not isinstance(proof, Proof) or len(card.visits) >= VISITS_PER_CARD_MAX:
         return AlreadyStamped(index)
+    if _refused_way(course, card, course.spots[visit.spot], at) is not None:
+        return AlreadyStamped(index)  # the spot was still waiting for another one then
     evidence = "" if proof.evidence == PRINTED else proof.evidence
     for each in card.visits:
         same = visit.position in (each.position, each.confirms)
@@ -180,11 +183,15 @@ def _once_more(
 
 
 def seat(rally: Rally, scan: Scan, now: datetime) -> Lot | None:
-    """The places of which the scan would take one; None where they are not limited."""
+    """The places of which the scan would take one; None where they are not limited, or at a time
+    at which nobody could take any."""
     spot = spot_of(rally, scan)
     if spot is None or spot not in rally.course.limited:
         return None
-    return places(rally, spot, rally.course.period_of(micros(occurrence(scan, now))))
+    at = occurrence(scan, now)
+    if _refused_time(rally, scan, at, now) or _refused_rally(rally, at):
+        return None
+    return places(rally, spot, rally.course.period_of(micros(at)))
 
 
 def occurrence(scan: Scan, now: datetime) -> datetime:
@@ -224,7 +231,7 @@ def refused_fact(
         scan_id=scan.scan_id,
         language=scan.language,
         evidence=scan.evidence,
-        refusal=refusal,
+        refusal=replace(refusal, metres=None),  # where phones were is not kept
     )
 
 
@@ -287,7 +294,8 @@ def _refused_spot(
     """Whether the spot gives stamps at that time, and to whoever shows such a code."""
     if name is None:
         return Refusal(RefusalCode.SPOT_GONE)
-    if rally.is_revoked(scan.key_id, name):
+    # A badge is not the spot's code: it is void with its key alone.
+    if rally.is_revoked(scan.key_id, None if scan.evidence in BY_STAFF else name):
         return Refusal(RefusalCode.CODE_REVOKED)
     course, spot = rally.course, rally.course.spots[name]
     if spot.kind == "counted":

@@ -25,6 +25,8 @@ TOGETHER_SPOTS_MIN = 3
 TOGETHER_WITHIN = timedelta(minutes=5)
 """So many cards with the same spots in the same order, so many of them, so near in time at each:
 one person with several phones, or friends."""
+TOGETHER_LOOKED_AT_MAX = 1_000
+"""Of those who began within the same minutes: a bound on work where a gate lets all go one way."""
 NIGHT_VISITORS_MIN = 5
 """So many visitors of one spot in an hour in which it is closed: its code was passed on."""
 NIGHT = (time(0), time(5))
@@ -32,7 +34,7 @@ NIGHT = (time(0), time(5))
 _US = 1_000_000
 
 
-class Hop(Struct, frozen=True):
+class Hop(Struct, frozen=True, tag_field="kind", tag="hop"):
     """A visitor was at two spots faster than anybody can be; `at` the second at that time."""
 
     visitor: UUID
@@ -51,7 +53,7 @@ class Hop(Struct, frozen=True):
         return (self.origin, self.destination)
 
 
-class Company(Struct, frozen=True):
+class Company(Struct, frozen=True, tag_field="kind", tag="company"):
     """Cards that walked as one: the same spots in the same order at nearly the same times."""
 
     visitors: tuple[UUID, ...]
@@ -60,7 +62,7 @@ class Company(Struct, frozen=True):
     last_at: datetime
 
 
-class Night(Struct, frozen=True):
+class Night(Struct, frozen=True, tag_field="kind", tag="night"):
     """Many visitors at a spot in an hour in which it is closed; `hour` is when that began."""
 
     visitors: tuple[UUID, ...]
@@ -112,10 +114,11 @@ def signals(course: Course, cards: Iterable[tuple[UUID, Mapping[str, int]]]) -> 
 def is_closed(course: Course, spot: Spot, at: int) -> bool:
     """Whether a spot is closed in the whole hour of a moment; the hours before it opens and after
     it closes are not counted, as people come early and leave late."""
-    hour = course.local(course.hour_at(at).of_hour.start).time()
-    if spot.opens is None or spot.closes is None or spot.closes <= spot.opens:
-        return NIGHT[0] <= hour < NIGHT[1]
-    return hour.hour + 1 < spot.opens.hour or hour.hour > spot.closes.hour
+    hour = course.local(course.hour_at(at).of_hour.start).time().hour
+    if spot.opens is None or spot.closes is None:
+        return NIGHT[0].hour <= hour < NIGHT[1].hour
+    early, late = hour + 1 < spot.opens.hour, hour > spot.closes.hour
+    return early and late if spot.closes <= spot.opens else early or late
 
 
 def _hops(course: Course, visitor: UUID, walk: _Walk) -> Iterator[Hop]:
@@ -135,18 +138,22 @@ def _companies(
     """Those of the walks that were near in time at every spot to the first of them."""
     within = TOGETHER_WITHIN // timedelta(microseconds=1)
     waiting = sorted(alike, key=lambda card: card[1])
-    while waiting:
-        leader = waiting[0][1]
+    taken: set[UUID] = set()
+    for index, (first_visitor, leader) in enumerate(waiting):
+        if first_visitor in taken:
+            continue
         near: list[tuple[UUID, _Walk]] = []
-        others: list[tuple[UUID, _Walk]] = []
-        for visitor, walk in waiting:
+        for visitor, walk in waiting[index : index + TOGETHER_LOOKED_AT_MAX]:
+            if walk[0][0] - leader[0][0] > within:
+                break  # they began later, and so did all that come after them
             apart = max(abs(at - first) for (at, _), (first, _) in zip(walk, leader, strict=True))
-            (near if apart <= within else others).append((visitor, walk))
+            if apart <= within and visitor not in taken:
+                near.append((visitor, walk))
         if len(near) >= TOGETHER_CARDS_MIN:
+            taken.update(visitor for visitor, _ in near)
             yield Company(
                 tuple(visitor for visitor, _ in near),
                 spots,
                 course.local(leader[0][0]),
                 course.local(max(walk[-1][0] for _, walk in near)),
             )
-        waiting = others

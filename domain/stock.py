@@ -50,7 +50,8 @@ def prize_lots(rally: Rally, prize: str, now: datetime) -> tuple[Lot, Lot]:
 
 
 def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
-    """What a fact takes (1) or gives back (-1). Of a prize that is taken back: on that day."""
+    """What a fact takes (1) or gives back (-1): a prize that is taken back, of the day on which it
+    was given."""
     match fact:
         case VisitRecorded() | VisitReinstated() | VisitVoided():
             if fact.spot in rally.course.limited:
@@ -58,5 +59,8 @@ def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
                 yield places(rally, fact.spot, fact.period), one
         case PrizeHandedOver() | HandOverReversed():
             one = -1 if isinstance(fact, HandOverReversed) else 1
-            for lot in prize_lots(rally, fact.prize, fact.occurred_at):
+            at = fact.occurred_at
+            if isinstance(fact, HandOverReversed):
+                at = fact.handed_over_at or at
+            for lot in prize_lots(rally, fact.prize, at):
                 yield lot, one

@@ -69,7 +69,7 @@ class Code(NamedTuple):
     """A genuine code: whose rally it is, the key that made it, and what it stands for.
 
     Printed and rotating codes have a `spot_tag`, rotating ones a `step`
-    (`domain.rules.step_at`); badges and paper cards have a `visitor`.
+    (`domain.proof.step_at`); badges and paper cards have a `visitor`.
     """
 
     rally: str

@@ -48,6 +48,8 @@ Clock = Callable[[], datetime]
 
 log = structlog.get_logger()
 
+CODE_TEXT_MAX = 80
+"""A code with hyphens as people type them; a longer one is verified anew each time."""
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
@@ -101,6 +103,8 @@ class Engine:
         )
         self.applied = Pulse()
         self.stopping = asyncio.Event()
+        self.long_work = asyncio.Lock()
+        """Held by whoever computes for long in a thread."""
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._rallies_changed = asyncio.Event()
         self._looked_up_at = -REFRESH_S
@@ -208,7 +212,8 @@ class Engine:
             return known
         code = verify(self.keyring, text)
         if isinstance(code, Code):
-            remember(self._codes, text, code)
+            if len(text) <= CODE_TEXT_MAX:
+                remember(self._codes, text, code)
             return code
         if code.code is not RefusalCode.CODE_NOT_OURS:
             return code

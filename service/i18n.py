@@ -98,7 +98,6 @@ class Voice:
             SENTENCES[refusal.code],
             at=at,
             place=self.name(spot.names) if spot else "",
-            metres=self.number(refusal.metres or 0),
             left=self.number(refusal.left or 0),
         )
 

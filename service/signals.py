@@ -40,12 +40,12 @@ class Finding(Struct, frozen=True):
 
 def kind_of(signal: Signal) -> str:
     """What kind of signal it is, in a word: hop, company or night."""
-    return type(signal).__name__.lower()
+    return str(signal.__struct_config__.tag)
 
 
 async def read_signals(engine: Engine, course: Course, day: date) -> list[Signal]:
     """What is odd about the cards of a day of the rally's time zone."""
-    begins, ends = (micros(course.begins(day + timedelta(days=days))) for days in (0, 1))
+    begins, ends = _bounds(course, day)
     cards: list[tuple[UUID, dict[str, int]]] = []
     after = (UUID(int=0), 0)
     rally = course.plan.rally
@@ -55,7 +55,13 @@ async def read_signals(engine: Engine, course: Course, day: date) -> list[Signal
                 cards.append((visitor, today))
         after = (rows[-1]["visitor"], rows[-1]["day"])
         await asyncio.sleep(0)
-    return await asyncio.to_thread(signals, course, cards)
+    async with engine.long_work:  # one at a time: check-ins share the processor with it
+        return await asyncio.to_thread(signals, course, cards)
+
+
+def _bounds(course: Course, day: date) -> tuple[int, int]:
+    begins, ends = (micros(course.begins(day + timedelta(days=days))) for days in (0, 1))
+    return begins, ends
 
 
 def _of_day(visited: dict[str, int], begins: int, ends: int) -> dict[str, int]:
@@ -68,8 +74,11 @@ def _of_day(visited: dict[str, int], begins: int, ends: int) -> dict[str, int]:
     return first
 
 
-async def findings(engine: Engine, course: Course, found: Sequence[Signal]) -> list[Finding]:
-    """The visits behind the first signals, as they are on the cards now."""
+async def findings(
+    engine: Engine, course: Course, day: date, found: Sequence[Signal]
+) -> list[Finding]:
+    """The visits of the day behind the first signals, as they are on the cards now."""
+    begins, ends = _bounds(course, day)
     cards: dict[UUID, Card] = {}
     shown = []
     for signal in found[:SIGNALS_SHOWN_MAX]:
@@ -80,7 +89,9 @@ async def findings(engine: Engine, course: Course, found: Sequence[Signal]) -> l
             visits = [
                 visit
                 for visit in cards[visitor].visits
-                if visit.spot in signal.spots and not (visit.void or visit.confirms)
+                if visit.spot in signal.spots
+                and begins <= visit.occurred_at < ends
+                and not (visit.void or visit.confirms)
             ]
             if visits:
                 suspects.append(Suspect(visitor, visits))

@@ -1,6 +1,8 @@
 """Many scans at once: what a phone kept while it had no network."""
 
 import asyncio
+from datetime import datetime
+from operator import itemgetter
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -12,7 +14,7 @@ from service.answers import json_answer, problem_of, read_body, refusal_problem
 from service.check_in import take
 from service.context import engine_of
 from service.failures import Failure
-from service.scans import Refused, ScanBody, status_of
+from service.scans import LATEST, Refused, ScanBody, status_of
 
 SCANS_MAX = 1_000
 """Scans in one request at most."""
@@ -32,14 +34,22 @@ async def check_in_batch(request: web.Request) -> web.Response:
     engine = engine_of(request)
     visitor = admitted(request)
     body = await read_body(request, BatchBody)
-    taken = await asyncio.gather(
-        *(take(request, visitor, scan, card_wanted=False) for scan in body.scans),
+    # In the order of their times: a spot may wait for the stamp of another one.
+    order = sorted(range(len(body.scans)), key=lambda n: _when(body.scans[n]))
+    outcomes = await asyncio.gather(
+        *(take(request, visitor, body.scans[n], card_wanted=False) for n in order),
         return_exceptions=True,
     )
+    taken = [outcome for _, outcome in sorted(zip(order, outcomes, strict=True), key=itemgetter(0))]
     answers = [_answer(request, outcome) for outcome in taken]
     rallies = {outcome.rally for outcome in taken if isinstance(outcome, Answer)}
     cards = [await engine.card(visitor.id, rally) for rally in sorted(rallies)]
     return json_answer({"answers": answers, "cards": cards})
+
+
+def _when(scan: ScanBody) -> datetime:
+    """A scan without a time is made when it arrives: after all others."""
+    return scan.scanned_at or LATEST
 
 
 def _answer(request: web.Request, outcome: Any) -> dict[str, Any]:

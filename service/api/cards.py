@@ -50,7 +50,7 @@ class Void(Struct, frozen=True, forbid_unknown_fields=True):
 
     visitor: UUID
     position: int
-    reason: Annotated[str, Meta(min_length=1, max_length=400)]
+    reason: Annotated[str, Meta(min_length=1, max_length=400, pattern=r"^[^\x00-\x1f]*$")]
     reinstate: bool = False
 
 

@@ -69,7 +69,7 @@ async def signals(request: web.Request) -> web.Response:
     engine, course = engine_of(request), rally_of(request).course
     day = asked_day(request, "day") or engine.clock().astimezone(course.zone).date()
     found = await read_signals(engine, course, day)
-    shown = await findings(engine, course, found)
+    shown = await findings(engine, course, day, found)
     voids = await engine.log.voids(course.plan.rally)
     return json_answer(
         {

@@ -13,7 +13,10 @@ from qr.codes import rotating_head, spot_secret
 from qr.rotating import Screen, screen
 from service.answers import json_answer
 from service.context import engine_of, public_url, spot_asked
-from service.failures import RallyUnknown
+from service.failures import QueryInvalid, RallyUnknown
+
+ADDRESS_MAX = 200
+"""A longer one makes a code that no phone reads off a screen."""
 
 
 class ScreenAnswer(Struct, frozen=True):
@@ -39,6 +42,8 @@ async def show(request: web.Request) -> web.Response:
     key = engine.keyring.newest_code_key(course.plan.rally)
     if key is None:
         raise RallyUnknown
+    if len(public_url(request)) > ADDRESS_MAX:
+        raise QueryInvalid(f"the public address is longer than {ADDRESS_MAX} characters")
     # The first of an address takes a quarter of a second to work out.
     drawn = await asyncio.to_thread(screen, f"{public_url(request)}/s/", key, spot.id)
     now = engine.clock()

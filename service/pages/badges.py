@@ -86,6 +86,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         known=True,
         timed=False,
         staff=True,
+        retry=(),
         answer=answer,
         visitor_card=card,
         stamps={stamp.spot: stamp.at for stamp in card.spots} if card else {},

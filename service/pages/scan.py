@@ -8,7 +8,7 @@ from aiohttp import web
 from domain.card import CardView
 from domain.plan import Spot
 from domain.rally import Rally
-from domain.refusals import Refusal, RefusalCode
+from domain.refusals import RETRY, Refusal, RefusalCode
 from qr.codes import Code
 from service.answers import read_form
 from service.api.visitors import keep
@@ -23,15 +23,6 @@ from service.sign_in import VISITOR_COOKIE, Person, Role
 
 NOT_FOUND = 404
 REFUSED = 422
-
-
-RETRY = (
-    RefusalCode.ANSWER_WRONG,
-    RefusalCode.ANSWER_MISSING,
-    RefusalCode.TOO_FAR,
-    RefusalCode.PLACE_UNKNOWN,
-)
-"""Refusals after which the same code may be tried again at once."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -98,7 +89,7 @@ async def stamp(request: web.Request) -> web.Response:
 def _context(request: web.Request, rally: Rally, spot: Spot) -> dict[str, Any]:
     now = engine_of(request).clock().astimezone(rally.course.zone)
     code = request.match_info["code"]
-    return {"rally": rally, "spot": spot, "code": code, "now": now, "staff": False}
+    return {"rally": rally, "spot": spot, "code": code, "now": now, "staff": False, "retry": RETRY}
 
 
 def _spot(request: web.Request, code: Code) -> tuple[Rally, Spot] | Refused:

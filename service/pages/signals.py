@@ -41,7 +41,7 @@ async def show(request: web.Request) -> web.Response:
         day=day,
         today=today,
         found=len(found),
-        findings=await findings(engine, rally.course, found),
+        findings=await findings(engine, rally.course, day, found),
         kind_of=kind_of,
         void=await engine.log.voids(rally.plan.rally),
         lag=lag,
@@ -55,7 +55,7 @@ async def void(request: web.Request) -> web.StreamResponse:
     form = await read_form(request)
     visitor, positions = _named(form)
     decide: Any = voids.reinstate if form.get("do") == "reinstate" else voids.void
-    reason = form.get("reason", "")[:REASON_MAX] or "-"
+    reason = "".join(filter(str.isprintable, form.get("reason", "")))[:REASON_MAX] or "-"
     for position in positions:
 
         def decision(

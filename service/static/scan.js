@@ -14,8 +14,7 @@ const WAIT_MS_MAX = 30_000;
 const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
 const SERVER_BUSY = [429, 502, 503, 504];
 const PLACE_MS_MAX = 12_000;
-const ASK_ANEW = ["answer_wrong", "answer_missing"];
-const TRY_ANEW = ["too_far", "place_unknown"];
+const TIMED_MS_MAX = 240_000; // less than a card may be younger than its first scan
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -112,7 +111,8 @@ async function checkIn(scan, late) {
   const body = { code, scan_id: scan.id };
   // A card that began just now has no earlier scans; its scan is dated when it arrives. A code that
   // is shown for seconds only must say when it was seen: a weak signal takes longer than that.
-  if ((late && !newVisitor) || "timed" in page.dataset) body.scanned_at = scan.at;
+  const timed = "timed" in page.dataset && serverNow() - new Date(scan.at) < TIMED_MS_MAX;
+  if (newVisitor ? timed : late || timed) body.scanned_at = scan.at;
   if (scan.answer) body.answer = scan.answer;
   if (scan.place) body.place = scan.place;
   if (spot) body.spot = spot;
@@ -186,8 +186,8 @@ async function finish({ status, body, cookies }) {
   keep(null);
   if (status === 422) {
     show("refused", body.detail);
-    if (asks) form.hidden = !ASK_ANEW.includes(body.code);
-    again.hidden = !TRY_ANEW.includes(body.code);
+    const anew = page.dataset.retry.split(" ").includes(body.code);
+    (asks ? form : again).hidden = !anew;
     return;
   }
   if (status !== 200 && status !== 201) return show("failed", body.detail);

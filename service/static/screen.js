@@ -41,7 +41,10 @@ async function ask() {
       cache: "no-store",
       signal: AbortSignal.timeout(15_000),
     });
-    if ([401, 403, 404].includes(answer.status)) return stop();
+    // Only our own word ends it: a proxy on the way may answer anything.
+    const ours = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
+    if (ours && [401, 403, 404].includes(answer.status)) return stop();
+    if (!answer.ok) throw new Error(String(answer.status));
     const said = await answer.json();
     const usages = ["sign"];
     const hash = { name: "HMAC", hash: "SHA-256" };

@@ -164,3 +164,19 @@ async def test_the_page_voids_a_cards_visits_together_and_counts_them_again(site
     for bad in ({"visitor": "x", "positions": "1"}, {"visitor": id_, "positions": "one"}):
         async with site.session.post(path, data=bad, headers=headers) as answer:
             assert answer.status == 400
+
+
+async def test_the_visits_behind_a_signal_are_those_of_its_day(site: Site) -> None:
+    """Given cards that walked as one yesterday, and came again today."""
+    spots = [spot.id for spot in site.engine.rallies.get(RALLY).plan.spots[:3]]
+    cards = [site.visitor() for _ in range(3)]
+    day = site.clock().date()
+    for visitor in cards:
+        for spot in spots:
+            await site.scan(visitor, spot)
+    site.clock.forward(days=1)
+    assert (await site.scan(cards[0], spots[0]))[0] == 201
+    _, answer = await signals(site, str(day))
+    (company,) = [one for one in answer["signals"] if one["kind"] == "company"]
+    dates = {visit["at"][:10] for card in company["cards"] for visit in card["visits"]}
+    assert dates == {str(day)}

@@ -201,7 +201,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     VisitorErased: {**ABOUT_A_RALLY, "visitor": st.uuids()},
     PrizeEntered: ABOUT_A_PRIZE,
     PrizeHandedOver: ABOUT_A_HAND_OVER,
-    HandOverReversed: ABOUT_A_HAND_OVER,
+    HandOverReversed: {**ABOUT_A_HAND_OVER, "handed_over_at": st.none() | MOMENTS},
     RallyPlanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyReplanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyOpened: ABOUT_A_RALLY,

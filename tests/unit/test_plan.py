@@ -272,7 +272,8 @@ def last(**changes: Any) -> dict[str, Any]:
 def asked(*answers: str, kind: Any = "quiz", choices: int = 0) -> dict[str, Any]:
     """The same with a question and so many choices."""
     numbered = [names(str(number)) for number in range(choices)]
-    return last(kind=kind, question=Question(list(answers), choices=numbered))
+    attempts = max(1, choices - 1)
+    return last(kind=kind, question=Question(list(answers), None, numbered, attempts))
 
 
 def local(*parts: int) -> datetime:

@@ -205,7 +205,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("stamps: 2", "kind: quiz\n    question: {answer: [x]}", "14: spots[0].question.answer: expected one of: answers, text, choices, attempts; did you mean answers?"),
     ("stamps: 2", "kind: quiz\n    question: {answers: [x], attempts: 21}", "14: spots[0].question.attempts: expected a whole number, at most 20 (found 21)"),
     ("stamps: 2", "kind: quiz\n    question:\n      answers: ['1']\n      choices:\n        - {ja: x}\n        - y", '18: spots[0].question.choices[1]: expected a text per language, such as {ja: …, en: …} (found "y")'),
-    ("stamps: 2", "kind: quiz\n    question:\n      choices: [{ja: x}, {ja: y}]\n      answers:\n        - '3'", '17: spots[0].question.answers[0]: expected the number of a choice: 1, 2 (found "3")'),
+    ("stamps: 2", "kind: quiz\n    question:\n      choices: [{ja: x}, {ja: y}]\n      attempts: 1\n      answers:\n        - '3'", '18: spots[0].question.answers[0]: expected the number of a choice: 1, 2 (found "3")'),
     ("stamps: 2", "near: 50", "13: spots[0].near: expected a mapping (name: value) (found 50)"),
     ("stamps: 2", "near: {radius_m: 5}", "13: spots[0].near.radius_m: expected a whole number, at least 10 (found 5)"),
     ("stamps: 2", "near: {radius_m: 50, unknown: ask}", '13: spots[0].near.unknown: expected one of: accept, refuse, staff (found "ask")'),

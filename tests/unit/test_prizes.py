@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from domain.card import Card, HandOver, evolve
 from domain.conditions import Always, BingoLines, SpotsOf, Stamps
+from domain.encoding import micros
 from domain.events import (
     CardFact,
     HandOverReversed,
@@ -66,6 +67,7 @@ def after(card: Card, *steps: tuple[Decide, str], of: Rally | None = None) -> Ca
 REACHED = visited("a", "b", "c")
 """Five stamps and full lines: "five" (at the counter) and "line" (drawn) are met, "all" is not."""
 ERASED = after(REACHED, (erasing, ""))
+AT = micros(NOW)
 HANDED = after(REACHED, (handing_over, "five"))
 
 
@@ -115,7 +117,7 @@ def test_handing_over_and_taking_back_say_where_and_by_whom(spot: str | None) ->
     assert handed == PrizeHandedOver(**said, hand_over_id=id_, occurred_at=NOW, by="staff of a")
     later = NOW + timedelta(minutes=5)
     assert reverse(rally(), HANDED, VISITOR, "five", spot, id_, later, "boss") == HandOverReversed(
-        **said, hand_over_id=id_, occurred_at=later, by="boss"
+        **said, hand_over_id=id_, occurred_at=later, by="boss", handed_over_at=NOW
     )
 
 
@@ -136,24 +138,27 @@ def test_erasing_twice_is_erasing_once() -> None:
 
 def test_entries_and_hand_overs_are_on_the_card_and_leave_its_visits_alone() -> None:
     card = after(REACHED, (entering, "line"), (handing_over, "five"))
-    assert (card.entered, card.handed) == (("line",), (HandOver("five", id_of("five").bytes),))
+    assert (card.entered, card.handed) == (
+        ("line",),
+        (HandOver("five", id_of("five").bytes, at=AT),),
+    )
     assert (card.visits, card.erased) == (REACHED.visits, False)
 
 
 def test_a_prize_that_was_taken_back_may_be_handed_over_again() -> None:
     taken_back = after(HANDED, (reversing, "five"))
-    back = HandOver("five", id_of("five").bytes, reversed=True)
+    back = HandOver("five", id_of("five").bytes, reversed=True, at=AT)
     assert taken_back == replace(REACHED, handed=(back,))
     again = after(taken_back, (handing_over_more, "five"))
-    assert again.handed == (back, HandOver("five", id_of("five+").bytes))
+    assert again.handed == (back, HandOver("five", id_of("five+").bytes, at=AT))
 
 
 def test_taking_one_prize_back_leaves_the_others_handed_over() -> None:
     two = rally(plan(prizes=[Prize(id_, names(), Stamps(1), FirstCome()) for id_ in ("p", "q")]))
     both = after(visited("a"), (handing_over, "p"), (handing_over, "q"), of=two)
     assert after(both, (reversing, "p"), of=two).handed == (
-        HandOver("p", id_of("p").bytes, reversed=True),
-        HandOver("q", id_of("q").bytes),
+        HandOver("p", id_of("p").bytes, reversed=True, at=AT),
+        HandOver("q", id_of("q").bytes, at=AT),
     )
 
 
@@ -170,7 +175,7 @@ def test_what_is_reached_is_judged_by_the_plan_as_it_is_now() -> None:
 def test_a_hand_over_can_be_taken_back_after_its_prize_left_the_plan() -> None:
     without = rally(plan(prizes=[]))
     taken_back = after(HANDED, (reversing, "five"), of=without)
-    assert taken_back.handed == (HandOver("five", id_of("five").bytes, reversed=True),)
+    assert taken_back.handed == (HandOver("five", id_of("five").bytes, reversed=True, at=AT),)
 
 
 STEPS = st.lists(
@@ -377,7 +382,7 @@ def test_a_coupon_is_used_as_often_as_it_may_be_and_no_more() -> None:
         card = using(card, "drinks", number)
         assert len(card.handed) == number + 1
     assert refusal_of(card, "drinks", 3) == "already_handed_over"
-    assert using(visited("a"), "once", 0).handed == (HandOver("once", bytes(16)),)
+    assert using(visited("a"), "once", 0).handed == (HandOver("once", bytes(16), at=AT),)
     assert refusal_of(using(visited("a"), "once", 0), "once", 1) == "already_handed_over"
 
 
@@ -419,7 +424,7 @@ def test_the_same_use_again_is_not_refused_when_it_was_the_last() -> None:
 def test_a_coupon_of_some_areas_is_used_at_their_spots(spot: str | None, allowed: bool) -> None:
     card = visited("a")
     if allowed:
-        assert using(card, "dish", 1, spot).handed == (HandOver("dish", UUID(int=1).bytes),)
+        assert using(card, "dish", 1, spot).handed == (HandOver("dish", UUID(int=1).bytes, at=AT),)
     else:
         assert refusal_of(card, "dish", 1, spot) == "coupon_not_valid_here"
 

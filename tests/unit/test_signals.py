@@ -119,7 +119,8 @@ def night(hour: int, minute: int = 30) -> datetime:
         (None, None, night(4), True),
         (None, None, night(5), False),
         (None, None, night(22), False),
-        (time(18), time(2), night(1), True),  # over midnight: what a bar says is not understood
+        (time(18), time(2), night(1), False),  # a bar's night
+        (time(18), time(2), night(9), True),
     ],
 )
 def test_a_spot_that_is_closed_has_no_crowd(

@@ -129,7 +129,7 @@ def some(fact: VisitorFact | None) -> VisitorFact:
         (handed("sweets", MIDNIGHT), [(Lot("walk", "prize:sweets", 0), 1), (Lot("walk", "prize:sweets", 20260116), 1)]),
         (handed("drink"), [(Lot("walk", "prize:drink", 0), 1), (Lot("walk", "prize:drink", 20260115), 1)]),
         (taken_back("sweets", NOW), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260115), -1)]),
-        (taken_back("sweets", MIDNIGHT), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260116), -1)]),
+        (taken_back("sweets", MIDNIGHT), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260115), -1)]),
         (some(enter(OF, visited("b", of=OF), VISITOR, "trip", NOW)), []),
     ],
     ids=lambda value: type(value).__name__,
