@@ -27,6 +27,6 @@ def spot_tag(spot: str) -> int:
     """A spot's 32-bit tag, which stands for its id inside a code.
 
     A hash needs no list of numbers to be kept: the tag survives any change of the plan's order.
-    A plan in which two spots share a tag is refused (`domain.plan.mistakes`).
+    A plan in which two spots share a tag is refused (`domain.mistakes`).
     """
     return int.from_bytes(sha256(spot.encode()).digest()[:4])

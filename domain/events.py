@@ -23,14 +23,13 @@ class Firsts(IntFlag):
     AT_SPOT_THIS_HOUR = 16
 
 
-class VisitRecorded(Struct, frozen=True, kw_only=True):
-    """A visitor was at a spot. `occurred_at` is the scan's own time, not that of its arrival."""
+class Accepted(Struct, frozen=True, kw_only=True):
+    """A scan that was accepted. `occurred_at` is the scan's own time, not that of its arrival."""
 
     rally: str
     visitor: UUID
     spot: str
     period: int
-    firsts: int
     occurred_at: datetime
     scan_id: UUID
     language: str
@@ -41,23 +40,18 @@ class VisitRecorded(Struct, frozen=True, kw_only=True):
     """The spot wants phones to be near, and this one did not tell where it was."""
 
 
-class VisitConfirmed(Struct, frozen=True, kw_only=True):
+class VisitRecorded(Accepted, frozen=True, kw_only=True):
+    """A visitor was at a spot. What it is the first of is decided with it (`Firsts`)."""
+
+    firsts: int
+
+
+class VisitConfirmed(Accepted, frozen=True, kw_only=True):
     """A visit was scanned once more, and this scan says more of it: it was made earlier, or has
     other evidence. It is no further visit; without it a card would depend on which came first.
     `visit` is the position of the visit in the bucket."""
 
-    rally: str
-    visitor: UUID
-    spot: str
-    period: int
     visit: int
-    occurred_at: datetime
-    scan_id: UUID
-    language: str
-    evidence: str
-    earned: tuple[str, ...] = ()
-    late: bool = False
-    unplaced: bool = False
 
 
 class QuizAnswered(Struct, frozen=True, kw_only=True):
@@ -172,8 +166,8 @@ class PrizeEntered(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
 
 
-class PrizeHandedOver(Struct, frozen=True, kw_only=True):
-    """A visitor was given a prize, at a spot or (None) at the organiser's.
+class AtCounter(Struct, frozen=True, kw_only=True):
+    """What happened to a prize at a spot or (None) at the organiser's.
 
     `hand_over_id` is made at the counter: a hand-over that is sent again is the same one.
     """
@@ -187,19 +181,16 @@ class PrizeHandedOver(Struct, frozen=True, kw_only=True):
     by: str
 
 
-class HandOverReversed(Struct, frozen=True, kw_only=True):
+class PrizeHandedOver(AtCounter, frozen=True, kw_only=True):
+    """A visitor was given a prize."""
+
+
+class HandOverReversed(AtCounter, frozen=True, kw_only=True):
     """A hand-over was taken back: the visitor may be given the prize again.
 
     `handed_over_at` is when it was given; None, of an earlier release, is taken for the same day.
     """
 
-    rally: str
-    visitor: UUID
-    prize: str
-    spot: str | None
-    hand_over_id: UUID
-    occurred_at: datetime
-    by: str
     handed_over_at: datetime | None = None
 
 
@@ -218,11 +209,8 @@ class Correction(Struct, frozen=True, omit_defaults=True):
     unearned: tuple[str, ...] = ()
 
 
-class VisitVoided(Struct, frozen=True, kw_only=True):
-    """An organiser voided a visit: it counts no more, as if it had not been made.
-
-    `position` names the visit, `visited_at` is its own time.
-    """
+class Judged(Struct, frozen=True, kw_only=True):
+    """An organiser's word about a visit. `position` names it, `visited_at` is its own time."""
 
     rally: str
     visitor: UUID
@@ -236,19 +224,12 @@ class VisitVoided(Struct, frozen=True, kw_only=True):
     corrections: tuple[Correction, ...]
 
 
-class VisitReinstated(Struct, frozen=True, kw_only=True):
+class VisitVoided(Judged, frozen=True, kw_only=True):
+    """A visit counts no more, as if it had not been made."""
+
+
+class VisitReinstated(Judged, frozen=True, kw_only=True):
     """A voided visit counts again."""
-
-    rally: str
-    visitor: UUID
-    spot: str
-    period: int
-    position: int
-    visited_at: datetime
-    occurred_at: datetime
-    by: str
-    reason: str
-    corrections: tuple[Correction, ...]
 
 
 PrizeFact = PrizeEntered | PrizeHandedOver | HandOverReversed

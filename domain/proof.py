@@ -47,7 +47,7 @@ def prove(
     elif spot.kind == "rotating" and evidence not in BY_STAFF:
         return Refusal(RefusalCode.CODE_SHOWN_BY_STAFF)
     if spot.kind in ASKING and evidence not in BY_STAFF:
-        assert spot.question is not None, "domain.plan.mistakes has seen to it"
+        assert spot.question is not None, "domain.mistakes has seen to it"
         wrong = _refused_answer(spot, spot.question, card, scan)
         if wrong is not None:
             return wrong
@@ -60,7 +60,7 @@ def prove(
 def _placed(spot: Spot, near: Near, evidence: str, fix: Fix | None) -> Proof | Refusal:
     """Whether a phone was near the spot. Too far is who is so even if the phone is as wrong as it
     may be; near is who is so by its best guess, or by one that is about as good as asked for."""
-    assert spot.place is not None, "domain.plan.mistakes has seen to it"
+    assert spot.place is not None, "domain.mistakes has seen to it"
     if fix is not None and fix.accuracy_m is not None:
         away, accuracy = distance_m(spot.place, fix), fix.accuracy_m
         if away - accuracy > near.radius_m:

@@ -7,6 +7,7 @@ which a visitor could mend things.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -115,18 +116,8 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
         return Refusal(RefusalCode.CARD_FULL)
     new = Visit(name, period, at, b"", 0, evidence=proof.evidence)
     return VisitRecorded(
-        rally=scan.rally,
-        visitor=scan.visitor,
-        spot=name,
-        period=period,
         firsts=firsts_of(course, card.visits, new),
-        occurred_at=occurred_at,
-        scan_id=scan.scan_id,
-        language=scan.language,
-        evidence=proof.evidence,
-        earned=_earned(course, card, new),
-        late=late,
-        unplaced=proof.unplaced,
+        **_accepted(course, card, scan, new, proof, late=late),
     )
 
 
@@ -167,19 +158,27 @@ def _once_more(
             return AlreadyStamped(index)
     new = Visit(visit.spot, visit.period, at, b"", 0, evidence=proof.evidence)
     return VisitConfirmed(
-        rally=scan.rally,
-        visitor=scan.visitor,
-        spot=visit.spot,
-        period=visit.period,
-        visit=visit.position,
-        occurred_at=moment_of(at),
-        scan_id=scan.scan_id,
-        language=scan.language,
-        evidence=proof.evidence,
-        earned=_earned(course, card, new),
-        late=late,
-        unplaced=proof.unplaced,
+        visit=visit.position, **_accepted(course, card, scan, new, proof, late=late)
     )
+
+
+def _accepted(
+    course: Course, card: Card, scan: Scan, new: Visit, proof: Proof, *, late: bool
+) -> dict[str, Any]:
+    """What facts say of an accepted scan (`domain.events.Accepted`)."""
+    return {
+        "rally": scan.rally,
+        "visitor": scan.visitor,
+        "spot": new.spot,
+        "period": new.period,
+        "occurred_at": moment_of(new.occurred_at),
+        "scan_id": scan.scan_id,
+        "language": scan.language,
+        "evidence": proof.evidence,
+        "earned": _earned(course, card, new),
+        "late": late,
+        "unplaced": proof.unplaced,
+    }
 
 
 def seat(rally: Rally, scan: Scan, now: datetime) -> Lot | None:

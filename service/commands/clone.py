@@ -5,7 +5,8 @@ from datetime import date
 
 import msgspec
 
-from domain.plan import mistakes, next_round
+from domain.mistakes import mistakes
+from domain.plan import next_round
 from service.commands.common import CommandError, by, rally_named, say
 from service.config import Config
 from service.engine import open_engine

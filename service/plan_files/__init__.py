@@ -7,7 +7,8 @@ as `PlanMistakes` and as nothing else: a plan may come from a stranger's upload.
 
 from pathlib import Path
 
-from domain.plan import Plan, mistakes
+from domain.mistakes import mistakes
+from domain.plan import Plan
 from service.plan_files.convert import converted
 from service.plan_files.csv_spots import OpenCsv, take_csv_spots
 from service.plan_files.document import (

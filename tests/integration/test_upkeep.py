@@ -11,7 +11,8 @@ from support import NOON, RALLY, OpenEngine, Site, until
 from test_log import scan
 
 from domain.encoding import spot_tag
-from domain.plan import Plan, Spot, mistakes
+from domain.mistakes import mistakes
+from domain.plan import Plan, Spot
 from domain.rally import close_rally, open_rally
 from domain.refusals import Refusal
 from domain.rules import Answer

@@ -35,7 +35,8 @@ from domain.conditions import (
 )
 from domain.course import Course
 from domain.encoding import micros
-from domain.plan import FirstCome, Plan, Prize, lines_of, mistakes
+from domain.mistakes import mistakes
+from domain.plan import FirstCome, Plan, Prize, lines_of
 
 
 def asking(condition: Condition, **changes: Any) -> Plan:

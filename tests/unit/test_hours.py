@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from domain.card import Card
 from domain.course import Course
 from domain.events import VisitRecorded
-from domain.plan import DayException, Plan, mistakes
+from domain.mistakes import mistakes
+from domain.plan import DayException, Plan
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import RepeatedRefusal, decide

@@ -9,7 +9,7 @@ from builders import names, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import plan as plan_module
+from domain import mistakes as mistakes_module
 from domain.conditions import (
     AllOf,
     AllSpots,
@@ -24,6 +24,7 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
+from domain.mistakes import mistakes
 from domain.place import Place
 from domain.plan import (
     Area,
@@ -43,7 +44,7 @@ from domain.plan import (
     Spot,
     Tier,
     lines_of,
-    mistakes,
+    next_round,
     text_in,
 )
 
@@ -397,7 +398,7 @@ def test_what_a_spot_can_do_is_no_mistake(changes: dict[str, Any]) -> None:
 
 def test_the_next_round_has_its_slots_on_the_same_days_of_the_rally() -> None:
     slot = last(starts=local(2026, 1, 9, 10), ends=local(2026, 1, 10, 9, 30))
-    following = plan_module.next_round(plan(**slot), "walk-2027", date(2027, 3, 1))
+    following = next_round(plan(**slot), "walk-2027", date(2027, 3, 1))
     assert (following.spots[3].starts, following.spots[3].ends) == (
         local(2027, 3, 2, 10),
         local(2027, 3, 3, 9, 30),
@@ -456,7 +457,7 @@ def test_all_mistakes_are_said_at_once() -> None:
 def test_two_spots_whose_codes_would_be_equal_are_a_mistake(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(plan_module, "spot_tag", lambda spot: len(spot))
+    monkeypatch.setattr(mistakes_module, "spot_tag", lambda spot: len(spot))
     found = mistakes(plan(spots=[*plan().spots[:1], Spot("bb", names(), "east")], **sheet(ROWS)))
     assert not [one for one in found if "code differs" in one.expected]
     found = mistakes(plan())
@@ -565,7 +566,7 @@ def test_whatever_is_called_a_time_zone_is_a_zone_or_a_mistake(name: str) -> Non
 def test_the_next_round_has_the_same_rules_on_other_days() -> None:
     exceptions = [DayException(date(2026, 1, 10), closed=True)]
     this = plan(exceptions=exceptions)
-    following = plan_module.next_round(this, "walk-2027", date(2027, 1, 8))
+    following = next_round(this, "walk-2027", date(2027, 1, 8))
     assert (following.rally, following.first_day) == ("walk-2027", date(2027, 1, 8))
     assert following.last_day - following.first_day == this.last_day - this.first_day
     assert [each.day for each in following.exceptions] == [date(2027, 1, 10)]
@@ -576,4 +577,4 @@ def test_the_next_round_has_the_same_rules_on_other_days() -> None:
 
 def test_the_next_round_needs_an_id_that_is_one() -> None:
     with pytest.raises(msgspec.ValidationError):
-        plan_module.next_round(plan(), "Walk 2027", date(2027, 1, 8))
+        next_round(plan(), "Walk 2027", date(2027, 1, 8))

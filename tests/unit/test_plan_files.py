@@ -18,7 +18,8 @@ from msgspec import inspect
 
 from domain.conditions import AllOf, Always, BingoLines, InOrder, Seen, WithEvidence
 from domain.course import Course
-from domain.plan import Coupon, DayException, Draw, Near, Plan, Question, Spot, lines_of, mistakes
+from domain.mistakes import mistakes
+from domain.plan import Coupon, DayException, Draw, Near, Plan, Question, Spot, lines_of
 from service.plan_files import FileMistake, OpenCsv, PlanMistakes, parse_plan, read_plan
 from service.plan_files.document import FILE_BYTES_MAX, MISTAKES_MAX
 

@@ -21,7 +21,8 @@ from domain.events import (
     PrizeHandedOver,
     VisitorErased,
 )
-from domain.plan import Coupon, Draw, FirstCome, Prize, Tier, mistakes
+from domain.mistakes import mistakes
+from domain.plan import Coupon, Draw, FirstCome, Prize, Tier
 from domain.prizes import chances, enter, erase, hand_over, reverse
 from domain.rally import NotAllowed, Rally
 from domain.stock import Taken

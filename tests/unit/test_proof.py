@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from domain.card import Card, WrongAnswer
 from domain.events import Firsts, QuizAnswered, VisitConfirmed, VisitRecorded
+from domain.mistakes import mistakes
 from domain.place import EARTH_RADIUS_M, Fix, Place, distance_m
-from domain.plan import DayException, Near, OncePerInterval, Plan, Question, Spot, mistakes, normal
+from domain.plan import DayException, Near, OncePerInterval, Plan, Question, Spot, normal
 from domain.proof import ACCURACY_GOOD_M, ACCURACY_M_MAX, STEPS_ASIDE_MAX, begins, step_at
 from domain.rally import Rally, cancel_rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode

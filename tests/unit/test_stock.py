@@ -23,6 +23,7 @@ from domain.events import (
     VisitorFact,
     VisitRecorded,
 )
+from domain.mistakes import mistakes
 from domain.plan import (
     Coupon,
     Draw,
@@ -32,7 +33,6 @@ from domain.plan import (
     Prize,
     Question,
     Spot,
-    mistakes,
 )
 from domain.prizes import enter, erase, hand_over, reverse
 from domain.rally import NotAllowed, Rally
