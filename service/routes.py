@@ -7,6 +7,7 @@ from service.pages import badges as badges_page
 from service.pages import (
     card,
     home,
+    offline,
     organiser,
     posters,
     scan,
@@ -70,5 +71,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/metrics", health.show_metrics),
     # for browsers, and for whoever is lost
     ("GET", "/static/{name}", static.show),
+    ("GET", "/offline", offline.show),
+    ("GET", "/sw.js", offline.worker),
     ("*", "/{anything:.*}", nowhere),
 ]

@@ -70,7 +70,10 @@ async def show(request: web.Request) -> web.Response:
     rally = rally_of(request)
     seen = await _card(request, rally)
     if request.query.get("part") != "card":
-        return page(request, "card.html", rally=rally, **card_context(request, rally, seen))
+        now = engine_of(request).clock()
+        return page(
+            request, "card.html", rally=rally, now=now, **card_context(request, rally, seen)
+        )
     earned = tuple(request.query.get("earned", "").split(","))
     context = card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))

@@ -4,7 +4,9 @@
 const page = document.getElementById("scan");
 const again = document.getElementById("again");
 const form = document.getElementById("by-hand");
-const { code, rally, to, spot } = page.dataset;
+const { rally, to, spot } = page.dataset;
+const shell = "shell" in page.dataset; // opened without a network: the spot is not known here
+const code = page.dataset.code ?? location.pathname.split("/")[2] ?? "";
 const asks = "asks" in page.dataset;
 const staff = "staff" in page.dataset; // who scan somebody's badge, at their own spot
 const KEPT = `meguri-scan:${code}`;
@@ -54,9 +56,12 @@ function uuid() {
 }
 
 // The time by the server's clock, which the page brought along: phones' clocks are often wrong.
+// Without a network, what was last known of how wrong this one is must do.
+const skew = shell ? Kept.skew() : Kept.learn(page.dataset.now);
+const began = Date.now() - performance.now();
+
 function serverNow() {
-  const shown = performance.getEntriesByType("navigation")[0]?.activationStart ?? 0;
-  return new Date(Date.parse(page.dataset.now) + performance.now() - shown);
+  return new Date(began + performance.now() + skew);
 }
 
 function show(state, detail) {
@@ -111,7 +116,7 @@ async function checkIn(scan, late) {
   const body = { code, scan_id: scan.id };
   // A card that began just now has no earlier scans; its scan is dated when it arrives. A code that
   // is shown for seconds only must say when it was seen: a weak signal takes longer than that.
-  const timed = "timed" in page.dataset && serverNow() - new Date(scan.at) < TIMED_MS_MAX;
+  const timed = (shell || "timed" in page.dataset) && serverNow() - new Date(scan.at) < TIMED_MS_MAX;
   if (newVisitor ? timed : late || timed) body.scanned_at = scan.at;
   if (scan.answer) body.answer = scan.answer;
   if (scan.place) body.place = scan.place;
@@ -173,17 +178,20 @@ async function takeScan(answer) {
     } catch {
       show("offline");
     }
-    if (sent && sent.status !== 503) return finish(sent);
+    if (sent && sent.status !== 503) return finish(sent, scan);
+    // Whoever walks on has it sent by the card, or by the worker.
+    if (!staff) Kept.put({ ...scan, code });
     if (sent) show("busy");
     // Quiet attempts change nothing on the page: a screen reader would tell each of them.
     if (await waitFor(pause(attempt, sent?.answer))) show("stamping");
   }
 }
 
-async function finish({ status, body, cookies }) {
+async function finish({ status, body, cookies }, scan) {
   if (cookies) return show("cookies");
   if (status >= 500) return show("failed", body.detail); // our fault: the scan is kept
   keep(null);
+  Kept.remove(scan.id);
   if (status === 422) {
     show("refused", body.detail);
     const anew = page.dataset.retry.split(" ").includes(body.code);
@@ -199,7 +207,8 @@ async function land(answer) {
   // The stamp shows the day of its own visit, also when that was another day.
   const at = answer.card.spots.find((stamp) => stamp.spot === answer.spot)?.at;
   const day = at?.match(/^(\d+)-0?(\d+)-0?(\d+)/);
-  if (day) document.getElementById("stamp-date").textContent = day.slice(1).join(".");
+  const stamp = document.getElementById("stamp-date");
+  if (day && stamp) stamp.textContent = day.slice(1).join(".");
   page.dataset.state = first ? "landing" : page.dataset.state;
   tellSince(at);
   const drawn = staff ? tellStaff(answer.card) : drawCard(answer, first);
@@ -208,9 +217,10 @@ async function land(answer) {
   show(answer.outcome);
   if (staff) return;
   // From now on this page is the card: a reload, a restored tab or a shared link stamps nothing.
-  history.replaceState(null, "", `/r/${rally}`);
+  const card = `/r/${rally ?? answer.rally}`;
+  history.replaceState(null, "", card);
   for (const link of document.querySelectorAll("a[hreflang]")) {
-    link.href = `/r/${rally}?lang=${link.hreflang}`;
+    link.href = `${card}?lang=${link.hreflang}`;
   }
   await drawn;
 }
@@ -241,7 +251,7 @@ async function drawCard(answer, first) {
   const wish = new URLSearchParams({ part: "card", earned: answer.earned.join(",") });
   if (first) wish.set("fresh", answer.spot);
   try {
-    const part = await fetch(`/r/${rally}?${wish}`, { cache: "no-store" });
+    const part = await fetch(`/r/${rally ?? answer.rally}?${wish}`, { cache: "no-store" });
     if (!part.ok) return;
     const html = await part.text();
     if (first && !calm) await later(THUMP_MS * 4);

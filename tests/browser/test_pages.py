@@ -23,7 +23,7 @@ DESK = {"width": 1280, "height": 900}
 ZOOMED = {"width": 640, "height": 450}
 """What is left of a desk at 200 %."""
 BYTES_MAX = 100_000
-REQUESTS_MAX = 6
+REQUESTS_MAX = 8
 
 
 class People(NamedTuple):

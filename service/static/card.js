@@ -1,0 +1,61 @@
+// The card: sends what the phone has kept, and says what waits and what became of it.
+
+const section = document.getElementById("kept");
+const list = document.getElementById("kept-list");
+const { rally, now } = section.dataset;
+if (now) Kept.learn(now);
+
+const nameOf = (spot) => document.querySelector(`#spot-${CSS.escape(spot)} b`)?.textContent ?? spot;
+
+function say(text, sort) {
+  const line = document.createElement("li");
+  line.className = sort;
+  line.textContent = text;
+  list.append(line);
+}
+
+function tell(scans) {
+  list.replaceChildren();
+  const waiting = scans.filter((scan) => !scan.done).length;
+  const { one, many } = section.dataset;
+  if (waiting) say(waiting === 1 ? one : many.replace("{n}", waiting), "waits");
+  for (const { done } of scans.filter((scan) => scan.done)) {
+    const { status, body } = done;
+    if (status === 201) say(section.dataset.stamped.replace("{spot}", nameOf(body.spot)), "good");
+    else if (status !== 200) say(body.detail, "bad");
+  }
+  section.hidden = !list.children.length;
+}
+
+async function redraw() {
+  const part = await fetch(`/r/${rally}?part=card`, { cache: "no-store" });
+  if (part.ok) document.getElementById("card").innerHTML = await part.text();
+}
+
+let sending = false;
+
+async function send() {
+  if (sending) return;
+  sending = true;
+  try {
+    await Kept.send();
+  } catch {
+    // no network, or a busy server: they wait on
+  }
+  sending = false;
+  const scans = await Kept.all();
+  const done = scans.filter((scan) => scan.done);
+  try {
+    if (done.length) await redraw();
+  } catch {
+    // the card that is shown is the one seen last
+  }
+  tell(scans);
+  for (const scan of done) Kept.remove(scan.id);
+}
+
+addEventListener("online", send);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") send();
+});
+send();

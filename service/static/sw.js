@@ -1,0 +1,75 @@
+// The service worker: pages open without a network, and kept scans are sent when there is one.
+// `SHELL` and `VERSION` are put before this file by the server (service/pages/offline.py).
+/* global SHELL, VERSION, Kept */
+
+const OFFLINE = "/offline";
+const PAGES = "pages";
+const PATIENCE_MS = 6_000;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(VERSION)
+      .then((cache) => cache.addAll([OFFLINE, ...SHELL]))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+self.addEventListener("activate", (event) => {
+  const drop = (names) =>
+    names.filter((name) => ![VERSION, PAGES].includes(name)).map((name) => caches.delete(name));
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(drop(names)))
+      .then(() => self.clients.claim()),
+  );
+});
+
+// A page that is shown later must not say that the server's time is that of now.
+async function keepPage(path, answer) {
+  const html = (await answer.text()).replace(/ data-now="[^"]*"/, "");
+  const headers = { "Content-Type": answer.headers.get("Content-Type") };
+  for (const name of ["Content-Security-Policy", "X-Content-Type-Options"]) {
+    headers[name] = answer.headers.get(name) ?? "";
+  }
+  await (await caches.open(PAGES)).put(path, new Response(html, { headers }));
+}
+
+// The newest card if there is a network that deserves the name, else the one seen last.
+async function card(request, path) {
+  const kept = await caches.match(path, { cacheName: PAGES });
+  const fresh = fetch(request).then(async (answer) => {
+    if (answer.ok) keepPage(path, answer.clone());
+    return answer;
+  });
+  if (!kept) return fresh;
+  fresh.catch(() => {});
+  const enough = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept));
+  return Promise.race([fresh.catch(() => kept), enough]);
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (request.mode === "navigate") {
+    if (/^\/r\/[^/]+$/.test(url.pathname)) event.respondWith(card(request, url.pathname));
+    else if (url.pathname.startsWith("/s/")) {
+      event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
+    }
+  } else if (url.pathname.startsWith("/static/")) {
+    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+  }
+});
+
+self.addEventListener("sync", (event) => {
+  if (event.tag === "scans") event.waitUntil(Kept.send());
+});
+
+// Another language was chosen: the page without a network shall speak it, too.
+self.addEventListener("message", (event) => {
+  if (event.data === "language") {
+    event.waitUntil(caches.open(VERSION).then((cache) => cache.add(OFFLINE)));
+  }
+});
