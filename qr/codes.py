@@ -121,9 +121,14 @@ def _secret_of_tag(key: CodeKey, tag: int) -> bytes:
     return hmac.digest(key.secret, b"meguri rotating" + tag.to_bytes(_TAG_BYTES), "sha256")
 
 
+def as_typed(text: str) -> str:
+    """What people meant by the letters and digits they typed, without hyphens and blanks."""
+    return text.upper().translate(_READ)
+
+
 def verify(keyring: Keyring, text: str) -> Code | Refusal:
     """The code that `text` is, or why it is none."""
-    read = text.upper().translate(_READ)
+    read = as_typed(text)
     kind = _kind_of(read)
     if kind is None or not all(each in _VALUE for each in read):
         return Refusal(RefusalCode.CODE_NOT_OURS)

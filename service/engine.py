@@ -50,6 +50,8 @@ log = structlog.get_logger()
 
 CODE_TEXT_MAX = 80
 """A code with hyphens as people type them; a longer one is verified anew each time."""
+MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
+"""So many codes that move cards may be wrong from one address in so many seconds."""
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
@@ -86,6 +88,7 @@ class Engine:
         )
         self.by_visitor = Limit(config.visitor_requests_max, config.limit_seconds, monotonic)
         self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
+        self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )

@@ -83,6 +83,12 @@ class SpotUnknown(Failure):
     sentence = "This rally has no such spot."
 
 
+class MoveUnknown(Failure):
+    status = 404
+    code = "move_unknown"
+    sentence = "This code is not valid (any more). Please show a new one on the other phone."
+
+
 class NotFound(Failure):
     status = 404
     code = "not_found"

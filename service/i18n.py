@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from aiohttp import web
-from babel import Locale, dates, numbers
+from babel import Locale, dates, numbers, units
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
@@ -65,6 +65,11 @@ class Voice:
     def number(self, value: float) -> str:
         """1,234 as this language writes it."""
         return str(numbers.format_decimal(value, locale=self._locale))
+
+    def distance(self, metres: int) -> str:
+        """500 m, 2 km, as this language writes them."""
+        unit, value = ("kilometer", metres // 1_000) if metres >= 1_000 else ("meter", metres)
+        return str(units.format_unit(value, unit, "short", locale=self._locale))
 
     def day(self, day: date, form: str = "long") -> str:
         """A day: 2026年1月8日."""

@@ -2,7 +2,7 @@
 
 from service import check_in, health
 from service.answers import Handler, nowhere
-from service.api import badges, batch, cards, figures, footfall, rallies, screens, visitors
+from service.api import badges, batch, cards, figures, footfall, moves, rallies, screens, visitors
 from service.pages import badges as badges_page
 from service.pages import (
     card,
@@ -10,6 +10,7 @@ from service.pages import (
     offline,
     organiser,
     posters,
+    privacy,
     scan,
     screen,
     shop,
@@ -17,6 +18,7 @@ from service.pages import (
     signals,
     static,
 )
+from service.pages import moves as moves_page
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
@@ -33,6 +35,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/cancel", rallies.cancel),
     ("GET", "/api/rallies/{rally}/card", rallies.card),
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
+    ("POST", "/api/card-moves", moves.begin),
+    ("POST", "/api/card-moves/claims", moves.claim),
     ("GET", "/api/rallies/{rally}/footfall", footfall.show),
     ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts", footfall.count_heads),
     ("GET", "/api/rallies/{rally}/spots/{spot}/screen", screens.show),
@@ -49,6 +53,13 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/s/{code}", scan.show),
     ("POST", "/s/{code}", scan.stamp),
     ("GET", "/r/{rally}", card.show),
+    ("GET", "/r/{rally}/move", moves_page.show),
+    ("POST", "/r/{rally}/move", moves_page.begin),
+    ("GET", "/move", moves_page.ask),
+    ("GET", "/move/{code}", moves_page.ask),
+    ("POST", "/move", moves_page.take),
+    ("GET", "/r/{rally}/my-data", privacy.show),
+    ("POST", "/r/{rally}/my-data", privacy.forget),
     ("GET", "/r/{rally}/badge", badges_page.show),
     ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers

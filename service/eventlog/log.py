@@ -206,6 +206,12 @@ class EventLog:
         facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
         return [fact for fact in facts if isinstance(fact, VisitVoided)]
 
+    async def facts_of(self, visitor: UUID, rally: str) -> list[dict[str, object]]:
+        """All that the log has about a visitor in a rally, each fact with its name."""
+        bucket = self.bucket_of(visitor)
+        rows = await self.pool.fetch(sql.READ_VISITOR_FACTS, bucket, visitor, rally)
+        return [{"fact": row["type"], **msgspec.to_builtins(to_fact(row))} for row in rows]
+
     async def card(self, visitor: UUID, rally: str) -> Card:
         """A visitor's card in a rally; an empty one if there is none yet."""
         state = await self.pool.fetchval(

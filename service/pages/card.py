@@ -22,6 +22,7 @@ from domain.plan import ASKING, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from qr.codes import sign
 from service.context import engine_of, rally_of
+from service.pages.maps import map_of
 from service.pages.render import html, page, part
 
 _UNITS: dict[type, str] = {
@@ -97,7 +98,9 @@ def card_context(
         "card": seen,
         "stamps": stamps,
         "spots_all": len(spots),
-        "areas": [(area, spots) for area, spots in by_area if spots],
+        "areas": [
+            (area, there, map_of(there), _numbers(there)) for area, there in by_area if there
+        ],
         "sheets": sheets,
         "lines": sum(len(sheet.strikes) for sheet in sheets),
         "lines_all": sum(sheet.lines for sheet in sheets),
@@ -109,6 +112,11 @@ def card_context(
         "questions": _questions(request, rally),
         "badges": any(spot.kind == "badge" for spot in plan.spots),
     }
+
+
+def _numbers(spots: list[Spot]) -> dict[str, int]:
+    """The numbers of spots on their area's map."""
+    return {spot.id: number for number, spot in enumerate(spots, start=1)}
 
 
 def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView:

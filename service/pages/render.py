@@ -18,6 +18,19 @@ from service.pages.seals import seal, turn
 _SERVICE = Path(__file__).parent.parent
 STATIC = _SERVICE / "static"
 
+_APPS = {
+    "Line/": "LINE",
+    "Instagram": "Instagram",
+    "FBAN": "Facebook",
+    "FBAV": "Facebook",
+    "MicroMessenger": "WeChat",
+    "KAKAOTALK": "KakaoTalk",
+    "Twitter": "X",
+    "BytedanceWebview": "TikTok",
+}
+"""What the browsers inside apps say of themselves. They keep cookies of their own, so a card that
+was begun in one is not found by the phone's camera."""
+
 _HEADERS = {
     **NOSNIFF,
     "Cache-Control": "no-store",
@@ -59,8 +72,14 @@ def part(request: web.Request, template: str, **context: Any) -> str:
         languages=LANGUAGES,
         language_links=links,
         path=request.path,
+        in_app=in_app(request.headers.get("User-Agent", "")),
         **context,
     )
+
+
+def in_app(user_agent: str) -> str | None:
+    """The app in whose browser a page is opened; None for a real browser."""
+    return next((name for mark, name in _APPS.items() if mark in user_agent), None)
 
 
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:

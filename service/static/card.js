@@ -5,7 +5,7 @@ const list = document.getElementById("kept-list");
 const { rally, now } = section.dataset;
 if (now) Kept.learn(now);
 
-const nameOf = (spot) => document.querySelector(`#spot-${CSS.escape(spot)} b`)?.textContent ?? spot;
+const nameOf = (spot) => document.querySelector(`#spot-${CSS.escape(spot)} b span`)?.textContent ?? spot;
 
 function say(text, sort) {
   const line = document.createElement("li");

@@ -95,6 +95,10 @@ PAGES = {
     "shop-empty": f"/r/{RALLY}/spots/{ROW[0]}?day=2026-01-09",
     "posters": f"/r/{RALLY}/posters?spot={ROW[0]}",
     "signals": f"/r/{RALLY}/signals",
+    "move": f"/r/{RALLY}/move",
+    "take": "/move",
+    "my-data": f"/r/{RALLY}/my-data",
+    "offline": "/offline",
 }
 
 SETTLED = """
