@@ -288,7 +288,7 @@ async function opened() {
 }
 
 // A question is answered first, unless its answer is still on the way.
-if (!asks || keptScan()) {
+if (code && (!asks || keptScan())) {
   form.hidden = true;
   opened().then(() => takeScan());
 }
