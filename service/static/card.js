@@ -1,5 +1,7 @@
 // The card: sends what the phone has kept, and says what waits and what became of it.
 
+const AGAIN_MS = 15_000;
+
 const section = document.getElementById("kept");
 const list = document.getElementById("kept-list");
 const { rally, now } = section.dataset;
@@ -33,6 +35,7 @@ async function redraw() {
 }
 
 let sending = false;
+let again = null;
 
 async function send() {
   if (sending) return;
@@ -52,9 +55,12 @@ async function send() {
   }
   tell(scans);
   for (const scan of done) Kept.remove(scan.id);
+  clearTimeout(again);
+  if (scans.length > done.length) again = setTimeout(send, AGAIN_MS);
 }
 
 addEventListener("online", send);
+navigator.serviceWorker?.addEventListener("message", send);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") send();
 });

@@ -63,8 +63,13 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+async function sendKept() {
+  await Kept.send();
+  for (const client of await self.clients.matchAll()) client.postMessage("sent");
+}
+
 self.addEventListener("sync", (event) => {
-  if (event.tag === "scans") event.waitUntil(Kept.send());
+  if (event.tag === "scans") event.waitUntil(sendKept());
 });
 
 // Another language was chosen: the page without a network shall speak it, too.

@@ -44,6 +44,10 @@ async def walker(site: Site, browser: Browser) -> AsyncIterator[Walker]:
     context = await browser.new_context(
         base_url=site.url, viewport=PHONE, locale="en-GB", reduced_motion="reduce"
     )
+    # As in browsers without Background Sync, whose network is not the one that is cut here.
+    await context.add_init_script(
+        "Object.defineProperty(ServiceWorkerRegistration.prototype, 'sync', { value: undefined })"
+    )
     token = site.visitor()
     await context.add_cookies([{"name": VISITOR_COOKIE, "value": token, "url": site.url}])
     page = await context.new_page()
