@@ -249,13 +249,16 @@ class StampView(Struct, frozen=True):
     at: datetime
 
 
-class PrizeView(Struct, frozen=True):
-    """How far the card has come towards a prize."""
+class PrizeView(Struct, frozen=True, omit_defaults=True):
+    """How far the card has come towards a prize, whether it takes part in its draw, and how often
+    it was handed over."""
 
     prize: str
     met: bool
     have: int
     need: int
+    entered: bool = False
+    handed: int = 0
 
 
 class ClueView(Struct, frozen=True):
@@ -292,7 +295,9 @@ def view(course: Course, visitor: UUID, card: Card, at: int) -> CardView:
     prizes = []
     for prize, gauge in course.gauges:
         have, need = gauge(how)
-        prizes.append(PrizeView(prize, have >= need, have, need))
+        handed = sum(1 for one in card.handed if one.prize == prize and not one.reversed)
+        entered = prize in card.entered
+        prizes.append(PrizeView(prize, have >= need, have, need, entered, handed))
     return CardView(
         course.plan.rally,
         visitor,

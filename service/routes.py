@@ -11,6 +11,7 @@ from service.pages import (
     organiser,
     posters,
     privacy,
+    prizes,
     scan,
     screen,
     shop,
@@ -60,6 +61,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/move", moves_page.take),
     ("GET", "/r/{rally}/my-data", privacy.show),
     ("POST", "/r/{rally}/my-data", privacy.forget),
+    ("POST", "/r/{rally}/prizes/{prize}/enter", prizes.enter),
+    ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
+    ("POST", "/r/{rally}/hand-overs", prizes.hand_over),
     ("GET", "/r/{rally}/badge", badges_page.show),
     ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers

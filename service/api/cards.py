@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from domain import prizes, voids
-from domain.card import Card
+from domain.card import Card, CardView
 from domain.events import CardFact
 from domain.rally import Rally
 from domain.stock import Taken
@@ -90,6 +90,12 @@ async def hand_over(request: web.Request) -> web.Response:
     The same `hand_over_id` again gives nothing more.
     """
     body = await read_body(request, HandOver)
+    card = await handed_over(request, body)
+    return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)
+
+
+async def handed_over(request: web.Request, body: HandOver) -> CardView:
+    """Do what staff say about a prize; returns the card as it is then."""
     engine = engine_of(request)
     person = engine.people.staff(request, body.rally, body.spot)
     known = engine.rallies.get(body.rally)
@@ -100,5 +106,4 @@ async def hand_over(request: web.Request) -> web.Response:
         said = (rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
         return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
 
-    card = await engine.change_card(body.visitor, body.rally, decide, body.prize)
-    return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)
+    return await engine.change_card(body.visitor, body.rally, decide, body.prize)

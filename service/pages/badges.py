@@ -16,6 +16,7 @@ from service.api.badges import own_spot, take_badge
 from service.api.visitors import keep
 from service.context import engine_of, public_url, rally_of
 from service.failures import RallyUnknown, SpotUnknown, TokenInvalid
+from service.pages import prizes
 from service.pages.render import page
 from service.scans import Refused
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role
@@ -53,6 +54,8 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
     person = _staff(request, code)
     if rally is None or person is None:
         return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
+    if "prize" in request.query:
+        return prizes.counter(request, rally, code, person)
     spot = request.query.get("spot") or person.spot
     if spot is None:
         return page(request, "badge_spot.html", rally=rally)

@@ -1,11 +1,11 @@
 """The stamp card: what the visitor has, what is missing and where, which prizes are near."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from aiohttp import web
 
-from domain.card import Card, CardView, view
+from domain.card import Card, CardView, PrizeView, view
 from domain.conditions import (
     AllSpots,
     Areas,
@@ -18,7 +18,7 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
-from domain.plan import ASKING, Prize, Sheet, Spot, lines_of, stamped_spots
+from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from qr.codes import sign
 from service.context import engine_of, rally_of
@@ -55,12 +55,16 @@ class SheetView(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """A prize, how far the card has come towards it, and in what that is counted."""
+    """A prize, how far the card has come towards it, in what that is counted, and what may be done
+    now: `enter` its draw, or `show` it at the counter; `entered` and `handed` say what was done."""
 
     prize: Prize
     have: int
     need: int
     unit: str
+    act: Literal["enter", "show"] | None
+    entered: bool
+    handed: int
 
 
 async def show(request: web.Request) -> web.Response:
@@ -132,10 +136,35 @@ def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView
 
 def _goals(course: Course, seen: CardView | None) -> list[Goal]:
     reached = seen or view(course, UUID(int=0), Card(), 0)
+    chosen = {
+        prize.giving.choice
+        for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
+        if isinstance(prize.giving, Draw) and prize.giving.choice and come.entered
+    }
     return [
-        Goal(prize, min(come.have, come.need), come.need, _unit(prize.condition))
+        Goal(
+            prize,
+            min(come.have, come.need),
+            come.need,
+            _unit(prize.condition),
+            _act(prize, come, chosen) if seen else None,
+            come.entered,
+            come.handed,
+        )
         for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
     ]
+
+
+def _act(prize: Prize, come: PrizeView, chosen: set[str]) -> Literal["enter", "show"] | None:
+    """What a visitor may do about a prize now; where each day has its own card, about today's."""
+    giving = prize.giving
+    if not come.met:
+        return None
+    if isinstance(giving, Draw):
+        done = come.entered or giving.automatic or giving.choice in chosen
+        return None if done else "enter"
+    uses = giving.uses if isinstance(giving, Coupon) else 1
+    return "show" if come.handed < uses else None
 
 
 def _clues(course: Course, seen: CardView | None) -> list[tuple[Spot, dict[str, str]]]:
