@@ -67,9 +67,11 @@ class Voice:
         return str(numbers.format_decimal(value, locale=self._locale))
 
     def distance(self, metres: int) -> str:
-        """500 m, 2 km, as this language writes them."""
-        unit, value = ("kilometer", metres // 1_000) if metres >= 1_000 else ("meter", metres)
-        return str(units.format_unit(value, unit, "short", locale=self._locale))
+        """500 m, 2.4 km, as this language writes them."""
+        if metres < 1_000:
+            return str(units.format_unit(metres, "meter", "short", locale=self._locale))
+        kilometres = round(metres / 1_000, 1)
+        return str(units.format_unit(kilometres, "kilometer", "short", locale=self._locale))
 
     def day(self, day: date, form: str = "long") -> str:
         """A day: 2026年1月8日."""

@@ -1,5 +1,7 @@
 """The stamp card: what the visitor has, what is missing and where, which prizes are near."""
 
+from collections.abc import Container
+from datetime import datetime, time
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -18,6 +20,7 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
+from domain.place import distance_m
 from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from qr.codes import sign
@@ -36,6 +39,9 @@ _UNITS: dict[type, str] = {
 }
 
 
+NEARBY_SHOWN = 3
+
+
 class Strike(NamedTuple):
     """A full line of a sheet, from the middle of its first square to that of its last."""
 
@@ -52,6 +58,15 @@ class SheetView(NamedTuple):
     sheet: Sheet
     strikes: list[Strike]
     lines: int
+
+
+class Nearby(NamedTuple):
+    """A spot that is still missing: how far it is in metres, and whether it is open now (None: it
+    does not say)."""
+
+    spot: Spot
+    metres: int
+    open: bool | None
 
 
 class Goal(NamedTuple):
@@ -111,11 +126,36 @@ def card_context(
         "fresh": fresh,
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
+        "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
         "goals": _goals(rally.course, seen),
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
         "badges": any(spot.kind == "badge" for spot in plan.spots),
     }
+
+
+def _nearby(rally: Rally, here: str | None, stamps: Container[str], now: datetime) -> list[Nearby]:
+    """The nearest spots that are missing, from the one just stamped; open ones first."""
+    place = rally.course.spots[here].place if here else None
+    if place is None:
+        return []
+    wall = now.astimezone(rally.course.zone).time()
+    found = [
+        Nearby(spot, round(distance_m(place, spot.place)), _is_open(spot, wall))
+        for spot in stamped_spots(rally.plan)
+        if spot.place and spot.id not in stamps and spot.kind != "quiz"
+    ]
+    nearest = sorted(found, key=lambda near: near.metres)[: 2 * NEARBY_SHOWN]
+    return sorted(nearest, key=lambda near: (near.open is False, near.metres))[:NEARBY_SHOWN]
+
+
+def _is_open(spot: Spot, wall: time) -> bool | None:
+    """By its daily hours; those that end after midnight begin before it."""
+    if spot.opens is None or spot.closes is None:
+        return None
+    if spot.opens <= spot.closes:
+        return spot.opens <= wall < spot.closes
+    return wall >= spot.opens or wall < spot.closes
 
 
 def _numbers(spots: list[Spot]) -> dict[str, int]:
