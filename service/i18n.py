@@ -11,9 +11,9 @@ from pathlib import Path
 from aiohttp import web
 from babel import Locale, dates, numbers, units
 from babel.messages.pofile import read_po
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from domain.plan import text_in
+from domain.plan import language_in, text_in
 from domain.rally import Rally
 from domain.refusals import SENTENCES, Refusal
 
@@ -61,6 +61,15 @@ class Voice:
     def name(self, names: dict[str, str] | None) -> str:
         """A plan's text in this language, or its nearest."""
         return text_in(names, self.language) if names else ""
+
+    def text(self, names: dict[str, str] | None) -> Markup:
+        """As `name`, for a page: a text in another language says in which (WCAG 2.2, 3.1.2)."""
+        if not names:
+            return Markup()
+        language = language_in(names, self.language)
+        if language.partition("-")[0] == self.language.partition("-")[0]:
+            return escape(names[language])
+        return Markup('<span lang="{}">{}</span>').format(language, names[language])
 
     def number(self, value: float) -> str:
         """1,234 as this language writes it."""

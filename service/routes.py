@@ -7,6 +7,7 @@ from service.pages import badges as badges_page
 from service.pages import (
     card,
     home,
+    keepsake,
     offline,
     organiser,
     posters,
@@ -59,6 +60,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/move", moves_page.ask),
     ("GET", "/move/{code}", moves_page.ask),
     ("POST", "/move", moves_page.take),
+    ("GET", "/r/{rally}/keepsake", keepsake.show),
+    ("GET", "/r/{rally}/keepsake.svg", keepsake.picture),
     ("GET", "/r/{rally}/my-data", privacy.show),
     ("POST", "/r/{rally}/my-data", privacy.forget),
     ("POST", "/r/{rally}/prizes/{prize}/enter", prizes.enter),

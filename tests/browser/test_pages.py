@@ -99,6 +99,7 @@ PAGES = {
     "take": "/move",
     "my-data": f"/r/{RALLY}/my-data",
     "offline": "/offline",
+    "keepsake": f"/r/{RALLY}/keepsake",
 }
 
 SETTLED = """

@@ -20,7 +20,9 @@ SPEAKERS = {"_": None, "say": None}
 def in_templates() -> set[str]:
     """Every message that a template says."""
     found = extract_from_dir(
-        str(_SERVICE / "templates"), [("**.html", "jinja2")], keywords=SPEAKERS
+        str(_SERVICE / "templates"),
+        [("**.html", "jinja2"), ("**.svg", "jinja2")],
+        keywords=SPEAKERS,
     )
     return {message for _, _, message, _, _ in found}
 
