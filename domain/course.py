@@ -39,6 +39,7 @@ class Course:
         self.plan = plan
         self.zone = ZoneInfo(plan.time_zone)
         self.spots = {spot.id: spot for spot in plan.spots}
+        self.prizes = {prize.id: prize for prize in plan.prizes}
         stamped = stamped_spots(plan)
         self.bit_of = {spot.id: 1 << index for index, spot in enumerate(stamped)}
         self.spot_by_tag = {spot_tag(spot.id): spot.id for spot in plan.spots}

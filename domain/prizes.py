@@ -110,12 +110,12 @@ def hand_over(
 def _handed_max(rally: Rally, card: Card, name: str) -> int:
     """How often a prize may be given in all: once, a coupon as often as it may be used; where each
     day has its own card, for each day that has reached it."""
-    for prize in rally.plan.prizes:
-        if prize.id == name:
-            gauge = dict(rally.course.gauges)[name]
-            reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)
-            return reached * (prize.giving.uses if isinstance(prize.giving, Coupon) else 1)
-    return 1
+    prize = rally.course.prizes.get(name)
+    if prize is None:
+        return 1
+    gauge = dict(rally.course.gauges)[name]
+    reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)
+    return reached * (prize.giving.uses if isinstance(prize.giving, Coupon) else 1)
 
 
 def reverse(
@@ -159,13 +159,13 @@ def _reached(rally: Rally, card: Card, name: str) -> Prize:
     """The prize `name`, whose condition the card meets. Raises NotAllowed."""
     if card.erased:
         raise NotAllowed("card_erased", "This card was erased.")
-    for prize in rally.plan.prizes:
-        if prize.id == name:
-            have, need = _standing(rally, card, prize)
-            if have < need:
-                raise NotAllowed("prize_not_reached", "This prize has not been reached yet.")
-            return prize
-    raise NotAllowed("prize_unknown", f"This rally has no prize {name[:40]}.")
+    prize = rally.course.prizes.get(name)
+    if prize is None:
+        raise NotAllowed("prize_unknown", f"This rally has no prize {name[:40]}.")
+    have, need = _standing(rally, card, prize)
+    if have < need:
+        raise NotAllowed("prize_not_reached", "This prize has not been reached yet.")
+    return prize
 
 
 def _standing(rally: Rally, card: Card, prize: Prize) -> Standing:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from domain.completion import complete
 from domain.course import Course
-from domain.plan import FirstCome, Plan
+from domain.plan import FirstCome, Plan, Prize
 from projections.completion import COMPLETION
 from service.figures import read
 
@@ -81,7 +81,7 @@ async def preview(pool: asyncpg.Pool, rally: str, plan: Plan) -> Preview:
                 then=then[prize],
                 gain=gain[prize],
                 lose=lose[prize],
-                short=_short(plan, prize, then[prize]),
+                short=_short(course.prizes.get(prize), then[prize]),
             )
             for prize in dict.fromkeys([*(each.id for each in plan.prizes), *now])
         ],
@@ -90,8 +90,7 @@ async def preview(pool: asyncpg.Pool, rally: str, plan: Plan) -> Preview:
     )
 
 
-def _short(plan: Plan, name: str, reached: int) -> int | None:
-    for prize in plan.prizes:
-        if prize.id == name and isinstance(prize.giving, FirstCome) and prize.giving.stock:
-            return max(0, reached - prize.giving.stock)
-    return None
+def _short(prize: Prize | None, reached: int) -> int | None:
+    if prize is None or not isinstance(prize.giving, FirstCome) or not prize.giving.stock:
+        return None
+    return max(0, reached - prize.giving.stock)

@@ -171,7 +171,7 @@ class EventLog:
             card = _decode_card(state) if state else _NEW_CARD
             now = self.clock()
             taken = Taken()
-            if prize is not None and any(each.id == prize for each in rally.plan.prizes):
+            if prize in rally.course.prizes:
                 lots = prize_lots(rally, prize, now)
                 known = await _lock_taken(connection, lots)
                 taken = Taken(*(known[lot] for lot in lots))

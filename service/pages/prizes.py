@@ -105,7 +105,7 @@ def _counter(
 
 
 def _planned(rally: Rally, name: str) -> Prize:
-    for prize in rally.plan.prizes:
-        if prize.id == name:
-            return prize
-    raise NotFound
+    prize = rally.course.prizes.get(name)
+    if prize is None:
+        raise NotFound
+    return prize
