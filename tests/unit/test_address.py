@@ -35,7 +35,8 @@ typed = st.builds(
 
 
 @pytest.mark.parametrize(
-    "text", ["1000005", "100-0005", "〒100-0005", "１００－０００５", "〒 １００ー０００５ ", "100‐0005"]
+    "text",
+    ["1000005", "100-0005", "〒100-0005", "１００－０００５", "〒 １００ー０００５ ", "100‐0005"],
 )
 def test_a_postcode_is_read_as_people_type_it(text: str) -> None:
     assert postcode_in(text) == "1000005"
