@@ -7,6 +7,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from domain.address import masked
 from domain.card import Card, CardView, PrizeView, view
 from domain.conditions import (
     AllSpots,
@@ -25,6 +26,7 @@ from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stam
 from domain.rally import Rally
 from qr.codes import sign
 from service.context import engine_of, rally_of
+from service.failures import AddressesUnavailable
 from service.pages.maps import map_of
 from service.pages.render import html, page, part
 
@@ -89,13 +91,13 @@ async def show(request: web.Request) -> web.Response:
     """
     rally = rally_of(request)
     seen = await _card(request, rally)
+    sent_to = await _sent_to(request, rally, seen)
     if request.query.get("part") != "card":
         now = engine_of(request).clock()
-        return page(
-            request, "card.html", rally=rally, now=now, **card_context(request, rally, seen)
-        )
+        context = card_context(request, rally, seen, sent_to=sent_to)
+        return page(request, "card.html", rally=rally, now=now, **context)
     earned = tuple(request.query.get("earned", "").split(","))
-    context = card_context(request, rally, seen, request.query.get("fresh"), earned)
+    context = card_context(request, rally, seen, request.query.get("fresh"), earned, sent_to)
     return html(part(request, "_card.html", rally=rally, **context))
 
 
@@ -105,8 +107,12 @@ def card_context(
     seen: CardView | None,
     fresh: str | None = None,
     earned: tuple[str, ...] = (),
+    sent_to: str | None = "",
 ) -> dict[str, Any]:
-    """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached."""
+    """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached.
+
+    `sent_to` is the masked address for prizes by post, None if there is none, "" if nobody looked.
+    """
     plan = rally.plan
     stamps = {stamp.spot: stamp.at for stamp in seen.spots} if seen else {}
     fresh = fresh if fresh in stamps else None
@@ -124,6 +130,7 @@ def card_context(
         "lines": sum(len(sheet.strikes) for sheet in sheets),
         "lines_all": sum(sheet.lines for sheet in sheets),
         "fresh": fresh,
+        "sent_to": sent_to,
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
@@ -218,6 +225,17 @@ def _unit(condition: Condition) -> str:
     if isinstance(condition, WithEvidence):
         return _unit(condition.condition)
     return _UNITS.get(type(condition), "conditions")
+
+
+async def _sent_to(request: web.Request, rally: Rally, seen: CardView | None) -> str | None:
+    """Where prizes are sent to the card's visitor, as `card_context` takes it."""
+    if seen is None or not any(prize.by_post for prize in rally.plan.prizes):
+        return ""
+    try:
+        kept = await engine_of(request).addresses.read(seen.visitor, rally.plan.rally)
+    except AddressesUnavailable:
+        return ""  # the card is worth more than this line of it
+    return masked(kept.address) if kept.address else None
 
 
 async def _card(request: web.Request, rally: Rally) -> CardView | None:
