@@ -137,7 +137,8 @@ async def test_a_prize_is_entered_or_handed_over_once(site: Site) -> None:
     plan = plan_of(site.engine)
     drawn, given = plan.prizes[0].id, "sticker"
     sticker = Prize(given, {"en": "A sticker"}, Stamps(1), FirstCome(stock=10))
-    await site.engine.plan(replace(plan, prizes=[*plan.prizes, sticker]), "test")
+    prizes = [replace(each, by_post=False) for each in plan.prizes]
+    await site.engine.plan(replace(plan, prizes=[*prizes, sticker]), "test")
     entries = f"/api/rallies/{RALLY}/prizes/{drawn}/entries"
     early = await walk(site, SHOPS[0])
     status, problem = await site.ask("POST", entries, early)
