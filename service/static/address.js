@@ -83,6 +83,13 @@ function touched() {
   soon();
 }
 
+// What was wrong with a field is not said any longer when it is mended; the button judges anew.
+function mend(field) {
+  if (!field.hasAttribute("aria-invalid")) return;
+  field.removeAttribute("aria-invalid");
+  document.getElementById(`${field.name}-fault`).textContent = "";
+}
+
 // Full-width digits, the sign for post and every kind of dash, as the server reads them.
 function digits(text) {
   const plain = text.normalize("NFKC").replace(/[\s〒‐‑‒–—―−ーｰ~〜-]/g, "");
@@ -95,6 +102,7 @@ function fill(place) {
   city.value = place.city;
   // A street without a number is a town, as the last postcode told it.
   if (!/\p{Nd}/u.test(street.value.normalize("NFKC"))) street.value = place.town;
+  for (const field of [prefecture, city, street]) mend(field);
   places.hidden = true;
   say(told, form.dataset.filled);
   touched();
@@ -117,13 +125,15 @@ function offer(found) {
   say(told, "");
 }
 
-let lookedUp = digits(form.elements.postcode.value);
+let lookedUp = form.elements.city.value ? digits(form.elements.postcode.value) : null;
 
 async function look() {
   const postcode = digits(form.elements.postcode.value);
-  if (!postcode || postcode === lookedUp) return;
+  if (postcode === lookedUp) return;
   lookedUp = postcode;
   places.hidden = true;
+  say(told, "");
+  if (!postcode) return;
   try {
     const answer = await fetch(`/api/postcodes/${postcode}`, {
       headers: { Accept: "application/json" },
@@ -142,6 +152,7 @@ async function look() {
 
 form.addEventListener("input", (event) => {
   touched();
+  if (event.target.id) mend(event.target);
   if (event.target.name === "postcode") look();
 });
 // The button is pressed for good only when what was typed is safe: no network loses anything.
@@ -168,3 +179,4 @@ try {
 } catch {
   // nothing there, or blocked
 }
+look(); // what was typed and not looked up yet
