@@ -34,6 +34,7 @@ _ERASE_KEY = statement(_FOLDER / "erase_visitor_key.sql")
 _ERASE_RALLIES = statement(_FOLDER / "erase_addresses.sql")
 _ERASE_KEYS = statement(_FOLDER / "erase_visitor_keys.sql")
 _HAS_KEYS = statement(_FOLDER / "has_visitor_keys.sql")
+_OTHER_KEY = statement(_FOLDER / "other_master_key.sql")
 _LOCK_KEYS = statement(_FOLDER / "lock_visitor_keys.sql")
 _READ_KEYS = statement(_FOLDER / "read_visitor_keys.sql")
 _REWRAP = statement(_FOLDER / "rewrap_visitor_keys.sql")
@@ -115,12 +116,25 @@ class Addresses:
         if known is not None:
             return known
         if await self._pool.fetchval(_HAS_KEYS):
-            raise AddressesUnavailable(
-                f"{self._key_file.path} is missing, and the addresses in the database cannot be "
-                "read without it. Put it back from your backup, or say where it is "
-                "(MEGURI_MASTER_KEY_FILE)."
-            )
+            raise self._missing()
         return self._key_file.make()
+
+    def _missing(self) -> AddressesUnavailable:
+        return AddressesUnavailable(
+            f"{self._key_file.path} is missing, and the addresses in the database cannot be read "
+            "without it. Put it back from your backup, or say where it is (MEGURI_MASTER_KEY_FILE)."
+        )
+
+    async def trouble(self) -> str | None:
+        """What is wrong with the master key, told before anybody needs it."""
+        try:
+            known = self._key_file.read()
+            if known is None:
+                return str(self._missing()) if await self._pool.fetchval(_HAS_KEYS) else None
+            other = await self._pool.fetchval(_OTHER_KEY, known.id)
+            return str(_another(known, other)) if other else None
+        except AddressesUnavailable as failure:
+            return str(failure)
 
     async def rotate(self, old: MasterKey) -> int:
         """Wrap with the file's key what `old` has wrapped; returns how many visitors' keys it was.
@@ -143,12 +157,16 @@ def _wrap(master: MasterKey, visitor: UUID, key: bytes) -> bytes:
 
 def _unwrap(master: MasterKey, visitor: UUID, row: Any) -> bytes:
     if row["wrapped_by"] != master.id:
-        raise AddressesUnavailable(
-            f"the master key file holds key {master.id.hex()}, but a visitor's key was wrapped "
-            f"with {row['wrapped_by'].hex()}. Put that file back, or, if it was replaced on "
-            "purpose, say: meguri keys OLD_FILE"
-        )
+        raise _another(master, row["wrapped_by"])
     return _opened(master, visitor, row)
+
+
+def _another(master: MasterKey, wrapped_by: bytes) -> AddressesUnavailable:
+    return AddressesUnavailable(
+        f"the master key file holds key {master.id.hex()}, but a visitor's key was wrapped with "
+        f"{wrapped_by.hex()}. Put that file back, or, if it was replaced on purpose, say: "
+        "meguri keys OLD_FILE"
+    )
 
 
 def _opened(master: MasterKey, visitor: UUID, row: Any) -> bytes:

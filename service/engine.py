@@ -297,6 +297,8 @@ async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncItera
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
     """Signals and follower at work; at the end, queued check-ins are committed first."""
+    if trouble := await engine.addresses.trouble():  # stamps are given all the same
+        log.error("addresses_unavailable", detail=trouble)
     engine.tasks = {
         name: asyncio.create_task(work, name=name)
         for name, work in (

@@ -146,6 +146,7 @@ def _page(
         rally=rally,
         prize=prize,
         typed=typed,
+        shown=not context["refused"] or typed != Address(),
         longest=LONGEST,
         prefectures=PREFECTURES,
         until=kept_until(rally.plan),

@@ -17,6 +17,7 @@ let timer = null;
 let sending = null;
 let changed = false;
 let stuck = false;
+let going = false;
 
 function typed() {
   const draft = { where: form.elements.where.value };
@@ -43,6 +44,12 @@ function soon(ms = REST_MS) {
   timer = setTimeout(save, ms);
 }
 
+function timed() {
+  const giveUp = new AbortController();
+  setTimeout(() => giveUp.abort(), ANSWER_MS_MAX);
+  return giveUp.signal;
+}
+
 async function send() {
   changed = false;
   try {
@@ -51,8 +58,9 @@ async function send() {
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: JSON.stringify(typed()),
       keepalive: true,
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: timed(),
     });
+    saved.classList.toggle("unsaved", !answer.ok);
     if (answer.ok) {
       if (!changed) keepHere(null);
       stuck = false;
@@ -61,6 +69,7 @@ async function send() {
     say(saved, (await answer.json()).detail);
     if (answer.status < 500 && answer.status !== 429) return; // the button will say so, too
   } catch {
+    saved.classList.add("unsaved");
     say(saved, form.dataset.unsaved);
   }
   changed = stuck = true;
@@ -71,7 +80,6 @@ function save() {
   clearTimeout(timer);
   sending ??= send().finally(() => {
     sending = null;
-    saved.classList.toggle("unsaved", stuck);
     if (changed) soon(stuck ? AGAIN_MS : REST_MS);
   });
   return sending;
@@ -137,7 +145,7 @@ async function look() {
   try {
     const answer = await fetch(`/api/postcodes/${postcode}`, {
       headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
+      signal: timed(),
     });
     if (postcode !== lookedUp) return; // another one was typed meanwhile
     if (answer.status === 404) return say(told, form.dataset.unknown);
@@ -155,18 +163,22 @@ form.addEventListener("input", (event) => {
   if (event.target.id) mend(event.target);
   if (event.target.name === "postcode") look();
 });
-// The button is pressed for good only when what was typed is safe: no network loses anything.
+// Without a network the button waits, as the browser would show its own error in place of the form.
 form.addEventListener("submit", async (event) => {
-  if (!changed && !sending) return;
+  if (going || (!changed && !sending)) return;
   event.preventDefault();
   const { submitter } = event;
   stuck = false;
   while (sending || (changed && !stuck)) await save();
-  if (!stuck) form.requestSubmit(submitter);
+  if (stuck && !navigator.onLine) return;
+  going = true;
+  clearTimeout(timer);
+  if (form.requestSubmit) form.requestSubmit(submitter);
+  else form.submit();
 });
 document.getElementById("look").hidden = true; // it is looked up while it is typed
 addEventListener("online", () => changed && save());
-addEventListener("pagehide", () => changed && send());
+addEventListener("pagehide", () => changed && !going && send());
 
 // What this tab could not send before it was loaded again.
 try {

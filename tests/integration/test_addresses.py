@@ -217,7 +217,7 @@ async def test_two_processes_share_the_key_and_a_lost_one_is_said(
     site: Site, visitor: str, open_another: OpenEngine, tmp_path: Path
 ) -> None:
     path = tmp_path / "master.key"
-    assert not path.exists(), "made at first need"
+    assert (path.exists(), await site.engine.addresses.trouble()) == (False, None)
     assert (await site.ask("PUT", ADDRESS, visitor, json=HOME))[0] == 200
     one = site.engine.people.verify(visitor).id
     other = await open_another()
@@ -227,6 +227,7 @@ async def test_two_processes_share_the_key_and_a_lost_one_is_said(
         status, problem = await site.ask("GET", ADDRESS, visitor)
     assert (status, problem["code"]) == (503, "addresses_unavailable")
     assert f"{path} is missing" in str(logged)
+    assert f"{path} is missing" in str(await other.addresses.trouble()), "said at every start"
     assert str(path) not in str(problem), "that is for the operator"
     assert not path.exists(), "another one would be of no use"
     assert "A box" in await Phone(site, visitor).get(f"/r/{RALLY}"), "the card is shown"
@@ -248,6 +249,7 @@ async def test_another_master_key_opens_nothing_and_is_named(
     assert right.id.hex() in str(refused.value)
     assert wrong.id.hex() in str(refused.value)
     assert right.secret.hex() not in str(refused.value)
+    assert await site.engine.addresses.trouble() == str(refused.value)
 
 
 async def test_a_new_master_key_takes_over_while_the_service_runs(
@@ -315,6 +317,7 @@ async def test_address_and_draft_are_kept_side_by_side(site: Site, visitor: str)
             {"country": "missing", "lines": "missing"},
         ),
         ({"name": "x" * 101}, 400, "body_invalid", None),
+        ({"name": "\ud800"}, 400, "body_not_json", None),
         ({"planet": "Mars"}, 400, "body_invalid", None),
         ({"where": "moon"}, 400, "body_invalid", None),
     ],
