@@ -190,9 +190,6 @@ class AddressesUnavailable(Busy):
     sentence = "Addresses cannot be shown or saved just now. Please try again later."
     retry_after_s = 60
 
-    def __str__(self) -> str:
-        return self.detail or self.sentence
-
 
 class BeingRebuilt(Busy):
     """A projection's tables are of an earlier release and are just being made anew."""

@@ -31,4 +31,4 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         raise CommandError(f"{args.old} holds the present master key. Move that file aside first.")
     async with open_engine(config) as engine:
         count = await engine.addresses.rotate(old)
-    say(f"{count} visitors' keys were wrapped anew. The key is in {config.master_key_path}.")
+    say(f"Visitors' keys wrapped anew: {count}. The master key is in {config.master_key_path}.")

@@ -59,27 +59,36 @@ async def change(request: web.Request) -> web.StreamResponse:
         await engine.addresses.erase(visitor, name)
         raise web.HTTPSeeOther(f"{request.path}?deleted")
     typed, card = _typed(form), await engine.log.card(visitor, name)
-    said: dict[str, Any] = {"entered": _takes_part(prize, card)}
+    said: dict[str, Any] = {}
     try:
         if form.get("do") == "look" or "take" in form:
-            typed, more = await _looked(request, typed, form.get("take", ""))
-            said |= more
-        elif wrong := faults(tidy(typed)):
-            said |= {"wrong": wrong, "status": UNPROCESSABLE}
-        elif refused := _refused(request, rally, prize, card):
-            said |= {"refused": refused, "status": CONFLICT}
+            typed, said = await _looked(request, typed, form.get("take", ""))
+        else:
+            said = _objection(request, rally, prize, card, typed)
+        if said:
+            if fits(typed):
+                await posting.keep(engine, visitor, name, typed, draft=True)
         else:
             await posting.keep(engine, visitor, name, tidy(typed))
             if not _automatic(prize):
                 await posting.enter(engine, visitor, name, prize.id)
             raise web.HTTPSeeOther(f"/r/{name}#prize-{prize.id}")
-        if fits(typed):
-            await posting.keep(engine, visitor, name, typed, draft=True)
     except NotAllowed as refusal:
         said |= {"refused": refusal.code, "status": CONFLICT}
     except AddressesUnavailable as failure:
         said |= {"refused": failure.code, "status": failure.status}
-    return _page(request, rally, prize, typed, **said)
+    return _page(request, rally, prize, typed, entered=_takes_part(prize, card), **said)
+
+
+def _objection(
+    request: web.Request, rally: Rally, prize: Prize, card: Card, typed: Address
+) -> dict[str, Any]:
+    """What to say of an address with which its visitor cannot take part; nothing if all is well."""
+    if wrong := faults(tidy(typed)):
+        return {"wrong": wrong, "status": UNPROCESSABLE}
+    if refused := _refused(request, rally, prize, card):
+        return {"refused": refused, "status": CONFLICT}
+    return {}
 
 
 async def _looked(
@@ -88,7 +97,7 @@ async def _looked(
     """What was typed, filled in with what the postcode tells (of several places with the one that
     was chosen, `take`); and what to say about it."""
     places = await looked_up(request, typed.postcode)
-    chosen = 0 if len(places) == 1 else int(take) if take.isdecimal() else len(places)
+    chosen = 0 if len(places) == 1 else int(take[:4]) if take.isdecimal() else len(places)
     if chosen < len(places):
         return filled(typed, places[chosen]), {"told": "filled"}
     return typed, {"told": "several" if places else "unknown", "places": places}

@@ -229,7 +229,10 @@ def _unit(condition: Condition) -> str:
 
 async def _sent_to(request: web.Request, rally: Rally, seen: CardView | None) -> str | None:
     """Where prizes are sent to the card's visitor, as `card_context` takes it."""
-    if seen is None or not any(prize.by_post for prize in rally.plan.prizes):
+    if seen is None or not any(
+        prize.by_post and (come.entered or come.met)
+        for prize, come in zip(rally.plan.prizes, seen.prizes, strict=True)
+    ):
         return ""
     try:
         kept = await engine_of(request).addresses.read(seen.visitor, rally.plan.rally)
