@@ -244,7 +244,8 @@ class Engine:
         """Erase addresses that are kept no longer, now and every hour, until cancelled."""
         while True:
             try:
-                await self.addresses.erase_rallies(self.expired())
+                if over := self.expired():
+                    await self.addresses.erase_rallies(over)
             except Exception as error:  # tried again; what is due stays due
                 log.warning("expiry_failed", error=repr(error))
             await asyncio.sleep(EXPIRY_S)
