@@ -15,6 +15,7 @@ from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
+    CardLinked,
     CheckInRefused,
     Correction,
     HandOverReversed,
@@ -93,7 +94,8 @@ class Card(Struct, frozen=True, array_like=True):
     """Visits in the order of their positions, the newest refused scans, what became of prizes, and
     wrong answers.
 
-    An erased card holds nothing any more and never will.
+    An erased card holds nothing any more and never will; nor does one that was put together with
+    another one, the card of the visitor `linked_to` (a UUID's 16 bytes).
     """
 
     visits: tuple[Visit, ...] = ()
@@ -102,6 +104,7 @@ class Card(Struct, frozen=True, array_like=True):
     handed: tuple[HandOver, ...] = ()
     erased: bool = False
     wrong: tuple[WrongAnswer, ...] = ()
+    linked_to: bytes | None = None
 
     def visit_of_scan(self, scan_id: bytes) -> int | None:
         """The index of the visit that `scan_id` made, if it made one."""
@@ -204,6 +207,8 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
             return _with(card, handed=handed)
         case VisitorErased():
             return Card(erased=True)
+        case CardLinked(to=to):
+            return Card(linked_to=to.bytes)
 
 
 def toggled(

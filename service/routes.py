@@ -39,6 +39,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
     ("POST", "/api/card-moves", moves.begin),
     ("POST", "/api/card-moves/claims", moves.claim),
+    ("POST", "/api/paper-cards", moves.bind),
     ("GET", "/api/rallies/{rally}/footfall", footfall.show),
     ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts", footfall.count_heads),
     ("GET", "/api/rallies/{rally}/spots/{spot}/screen", screens.show),

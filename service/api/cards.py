@@ -23,11 +23,12 @@ Name = Annotated[str, Meta(max_length=40)]
 
 async def enter(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/prizes/{prize}/entries: take part in the draw of a prize."""
-    engine = engine_of(request)
-    visitor, prize = admitted(request).id, request.match_info["prize"]
+    engine, name = engine_of(request), request.match_info["rally"]
+    prize = request.match_info["prize"]
+    visitor = await engine.holder(admitted(request).id, name)
     card = await engine.change_card(
         visitor,
-        request.match_info["rally"],
+        name,
         lambda rally, card, now, _: prizes.enter(rally, card, visitor, prize, now),
     )
     return json_answer({"prize": prize, "card": card}, 201)
@@ -35,11 +36,11 @@ async def enter(request: web.Request) -> web.Response:
 
 async def erase(request: web.Request) -> web.Response:
     """DELETE /api/rallies/{rally}/card: erase the own card. What was counted stays counted."""
-    engine = engine_of(request)
-    visitor = admitted(request).id
+    engine, name = engine_of(request), request.match_info["rally"]
+    visitor = await engine.holder(admitted(request).id, name)
     await engine.change_card(
         visitor,
-        request.match_info["rally"],
+        name,
         lambda rally, card, now, _: prizes.erase(rally, card, visitor, now, Role.VISITOR),
     )
     return web.Response(status=204)
@@ -102,8 +103,10 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
 
+    visitor = await engine.holder(body.visitor, body.rally)
+
     def decide(rally: Rally, card: Card, now: datetime, taken: Taken) -> CardFact | None:
-        said = (rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
+        said = (rally, card, visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
         return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
 
-    return await engine.change_card(body.visitor, body.rally, decide, body.prize)
+    return await engine.change_card(visitor, body.rally, decide, body.prize)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from domain.events import (
+    CardLinked,
     CheckInRefused,
     CodeRevoked,
     Fact,
@@ -41,6 +42,7 @@ _TYPES: dict[str, type[Fact]] = {
         CheckInRefused,
         HeadcountRecorded,
         VisitorErased,
+        CardLinked,
         PrizeEntered,
         PrizeHandedOver,
         HandOverReversed,

@@ -18,7 +18,8 @@ async def show(request: web.Request) -> web.Response:
     known = engine.people.known_visitor(request)
     data = ""
     if known is not None:
-        facts = await engine.log.facts_of(known.id, rally.plan.rally)
+        name = rally.plan.rally
+        facts = await engine.log.facts_of(await engine.holder(known.id, name), name)
         data = msgspec.json.format(msgspec.json.encode(facts), indent=2).decode()
     forgotten = "forgotten" in request.query
     return page(request, "privacy.html", rally=rally, known=known, data=data, forgotten=forgotten)
@@ -29,7 +30,7 @@ async def forget(request: web.Request) -> web.StreamResponse:
     engine, name = engine_of(request), rally_of(request).plan.rally
     if (await read_form(request)).get("do") != "forget":
         raise BodyInvalid("do is forget")
-    visitor = admitted(request).id
+    visitor = await engine.holder(admitted(request).id, name)
     await engine.change_card(
         visitor,
         name,

@@ -6,8 +6,6 @@ from aiohttp import web
 from markupsafe import Markup
 
 from domain import prizes
-from domain.card import view
-from domain.encoding import micros
 from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from qr.codes import Code, sign_badge
@@ -26,7 +24,8 @@ CONFLICT = 409
 async def enter(request: web.Request) -> web.StreamResponse:
     """POST /r/{rally}/prizes/{prize}/enter: take part in its draw, in one step."""
     engine, name = engine_of(request), rally_of(request).plan.rally
-    visitor, prize = admitted(request).id, request.match_info["prize"]
+    visitor = await engine.holder(admitted(request).id, name)
+    prize = request.match_info["prize"]
     await engine.change_card(
         visitor, name, lambda rally, card, now, _: prizes.enter(rally, card, visitor, prize, now)
     )
@@ -44,8 +43,7 @@ async def show(request: web.Request) -> web.Response:
         raise RallyUnknown
     come, drawn = None, None
     if visitor is not None:
-        card = await engine.log.card(visitor.id, rally.plan.rally)
-        seen = view(rally.course, visitor.id, card, micros(engine.clock()))
+        seen = await engine.card(visitor.id, rally.plan.rally)
         come = next(each for each in seen.prizes if each.prize == prize.id)
         address = f"{public_url(request)}/s/{sign_badge(key, visitor.id)}?prize={prize.id}"
         drawn = Markup(svg(address))  # noqa: S704 - made by us
