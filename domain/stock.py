@@ -55,12 +55,12 @@ def taken_by(rally: Rally, facts: Iterable[VisitorFact]) -> Counter[Lot]:
     """What facts of a rally take in all; less than nothing where they give back."""
     taken: Counter[Lot] = Counter()
     for fact in facts:
-        for lot, one in _takes(rally, fact):
+        for lot, one in takes(rally, fact):
             taken[lot] += one
     return taken
 
 
-def _takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
+def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
     """What a fact takes (1) or gives back (-1): a prize that is taken back, of the day on which it
     was given."""
     match fact:

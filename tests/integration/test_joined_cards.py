@@ -9,8 +9,6 @@ import pytest
 from support import RALLY, Site
 
 from domain.encoding import paper_visitor
-from projections.apply import apply
-from projections.catalogue import CATALOGUE
 from qr.codes import sign_badge, sign_paper
 from service.eventlog.check import check
 from service.sign_in import VISITOR_COOKIE
@@ -56,10 +54,7 @@ async def faults(site: Site) -> list[str]:
 
 async def figures(site: Site) -> dict[str, Any]:
     """What all figures of the rally come to."""
-    async with site.engine.pool.acquire() as connection:
-        for projection in CATALOGUE.values():
-            while (await apply(connection, projection)).facts:
-                pass
+    await site.engine.follower.catch_up()
     organiser = site.organiser()
     footfall = await site.engine.pool.fetchrow(
         "SELECT sum(visits) AS visits, sum(visitors_of_rally) AS visitors, "

@@ -21,10 +21,12 @@ from domain.conditions import (
 )
 from domain.events import (
     VERSIONS,
+    CardLinked,
     CheckInRefused,
     CodeRevoked,
     Correction,
     Fact,
+    Given,
     HandOverReversed,
     HeadcountRecorded,
     PrizeEntered,
@@ -40,6 +42,7 @@ from domain.events import (
     VisitRecorded,
     VisitReinstated,
     VisitVoided,
+    Withdrawn,
 )
 from domain.plan import (
     Coupon,
@@ -199,6 +202,27 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "headcount_id": st.uuids(),
     },
     VisitorErased: {**ABOUT_A_RALLY, "visitor": st.uuids()},
+    CardLinked: {
+        **ABOUT_A_RALLY,
+        "visitor": st.uuids(),
+        "to": st.uuids(),
+        "corrections": st.lists(
+            st.builds(
+                Withdrawn,
+                st.integers(1, 2**40),
+                st.integers(-1, 0),
+                st.just(0),
+                st.integers(0, 31),
+                st.just(()),
+                PRIZES,
+                SPOT,
+                st.integers(0, 2**31 - 1),
+            ),
+            max_size=3,
+        ).map(tuple),
+        "entered": PRIZES,
+        "handed": st.lists(st.builds(Given, TEXT, MOMENTS), max_size=2).map(tuple),
+    },
     PrizeEntered: ABOUT_A_PRIZE,
     PrizeHandedOver: ABOUT_A_HAND_OVER,
     HandOverReversed: {**ABOUT_A_HAND_OVER, "handed_over_at": st.none() | MOMENTS},
