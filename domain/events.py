@@ -157,6 +157,16 @@ class VisitorErased(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class SurveyAnswered(Struct, frozen=True, kw_only=True):
+    """A visitor has answered the rally's survey, once. `answers`: the choice for each question that
+    was answered, by their ids."""
+
+    rally: str
+    visitor: UUID
+    occurred_at: datetime
+    answers: dict[str, str]
+
+
 class PrizeEntered(Struct, frozen=True, kw_only=True):
     """A visitor takes part in the draw of a prize."""
 
@@ -268,10 +278,11 @@ class CardLinked(Struct, frozen=True, kw_only=True):
     corrections: tuple[Withdrawn, ...] = ()
     entered: tuple[str, ...] = ()
     handed: tuple[Given, ...] = ()
+    answers: dict[str, str] = {}
 
 
 VoidFact = VisitVoided | VisitReinstated
-CardFact = PrizeFact | VoidFact | VisitorErased | CardLinked
+CardFact = PrizeFact | VoidFact | VisitorErased | CardLinked | SurveyAnswered
 """What happens to a card besides scans."""
 ScanFact = VisitRecorded | VisitConfirmed | QuizAnswered | CheckInRefused
 """What may come of a scan."""

@@ -21,6 +21,7 @@ from domain.events import (
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
+    SurveyAnswered,
     VisitConfirmed,
     VisitorFact,
     VisitRecorded,
@@ -48,6 +49,7 @@ def close(
         by=by,
         corrections=tuple(_withdrawn(rally.course, source.visits)),
         entered=source.entered,
+        answers=source.surveyed or {},
         handed=tuple(
             Given(each.prize, moment_of(each.at)) for each in source.handed if not each.reversed
         ),
@@ -82,6 +84,8 @@ def take_over(
                 taken = replace(fact, visitor=to)
             case PrizeHandedOver() if fact.hand_over_id.bytes in given:
                 taken = replace(fact, visitor=to)
+            case SurveyAnswered() if target.surveyed is None:
+                taken = replace(fact, visitor=to, occurred_at=now)
             case PrizeEntered() if _may_enter(rally, target, fact.prize):
                 taken = replace(fact, visitor=to, occurred_at=now)
         if taken is not None:

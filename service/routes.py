@@ -19,6 +19,7 @@ from service.pages import (
     sign_in,
     signals,
     static,
+    survey,
 )
 from service.pages import moves as moves_page
 
@@ -49,6 +50,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/prizes", figures.prizes),
     ("GET", "/api/rallies/{rally}/signals", figures.signals),
     ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
+    ("GET", "/api/rallies/{rally}/survey", figures.survey),
+    ("POST", "/api/rallies/{rally}/survey", cards.survey),
     ("POST", "/api/rallies/{rally}/voids", cards.void),
     ("POST", "/api/hand-overs", cards.hand_over),
     # for visitors
@@ -65,6 +68,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/keepsake.svg", keepsake.picture),
     ("GET", "/r/{rally}/my-data", privacy.show),
     ("POST", "/r/{rally}/my-data", privacy.forget),
+    ("POST", "/r/{rally}/survey", survey.answer),
     ("POST", "/r/{rally}/prizes/{prize}/enter", prizes.enter),
     ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
     ("POST", "/r/{rally}/hand-overs", prizes.hand_over),

@@ -227,6 +227,11 @@ class EventLog:
         facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
         return [fact for fact in facts if isinstance(fact, VisitVoided)]
 
+    async def survey(self, rally: str) -> dict[tuple[str, str], int]:
+        """How often each choice was made in a rally's survey: by question and choice."""
+        rows = await self.pool.fetch(sql.READ_SURVEY, rally)
+        return {(row["question"], row["choice"]): row["answers"] for row in rows}
+
     async def facts_of(self, visitor: UUID, rally: str) -> list[dict[str, object]]:
         """All that the log has about a visitor in a rally, each fact with its name; first what it
         has about the cards that were put together with this visitor's."""

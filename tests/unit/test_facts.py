@@ -37,6 +37,7 @@ from domain.events import (
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitRecorded,
@@ -202,6 +203,12 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "headcount_id": st.uuids(),
     },
     VisitorErased: {**ABOUT_A_RALLY, "visitor": st.uuids()},
+    SurveyAnswered: {
+        "rally": TEXT,
+        "visitor": st.uuids(),
+        "occurred_at": MOMENTS,
+        "answers": st.dictionaries(TEXT, TEXT, max_size=3),
+    },
     CardLinked: {
         **ABOUT_A_RALLY,
         "visitor": st.uuids(),
@@ -221,6 +228,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
             max_size=3,
         ).map(tuple),
         "entered": PRIZES,
+        "answers": st.dictionaries(TEXT, TEXT, max_size=2),
         "handed": st.lists(st.builds(Given, TEXT, MOMENTS), max_size=2).map(tuple),
     },
     PrizeEntered: ABOUT_A_PRIZE,
