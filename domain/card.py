@@ -15,12 +15,14 @@ from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
+    CardLinked,
     CheckInRefused,
     Correction,
     HandOverReversed,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
+    SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitorFact,
@@ -90,10 +92,11 @@ class HandOver(Struct, frozen=True, array_like=True):
 
 
 class Card(Struct, frozen=True, array_like=True):
-    """Visits in the order of their positions, the newest refused scans, what became of prizes, and
-    wrong answers.
+    """Visits in the order of their positions, the newest refused scans, what became of prizes,
+    wrong answers, and what was answered to the survey.
 
-    An erased card holds nothing any more and never will.
+    An erased card holds nothing any more and never will; nor does one that was put together with
+    another one, the card of the visitor `linked_to` (a UUID's 16 bytes).
     """
 
     visits: tuple[Visit, ...] = ()
@@ -102,6 +105,8 @@ class Card(Struct, frozen=True, array_like=True):
     handed: tuple[HandOver, ...] = ()
     erased: bool = False
     wrong: tuple[WrongAnswer, ...] = ()
+    linked_to: bytes | None = None
+    surveyed: dict[str, str] | None = None
 
     def visit_of_scan(self, scan_id: bytes) -> int | None:
         """The index of the visit that `scan_id` made, if it made one."""
@@ -202,8 +207,12 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
                 for each in card.handed
             )
             return _with(card, handed=handed)
+        case SurveyAnswered(answers=answers):
+            return _with(card, surveyed=answers)
         case VisitorErased():
             return Card(erased=True)
+        case CardLinked(to=to):
+            return Card(linked_to=to.bytes)
 
 
 def toggled(
@@ -230,6 +239,7 @@ def _with(
     entered: tuple[str, ...] | None = None,
     handed: tuple[HandOver, ...] | None = None,
     wrong: tuple[WrongAnswer, ...] | None = None,
+    surveyed: dict[str, str] | None = None,
 ) -> Card:
     # By hand: msgspec.structs.replace takes four times as long, for every stamp of a burst.
     return Card(
@@ -239,6 +249,8 @@ def _with(
         card.handed if handed is None else handed,
         card.erased,
         card.wrong if wrong is None else wrong,
+        card.linked_to,
+        card.surveyed if surveyed is None else surveyed,
     )
 
 
@@ -278,6 +290,7 @@ class CardView(Struct, frozen=True, omit_defaults=True):
     spots: list[StampView]
     prizes: list[PrizeView]
     clues: tuple[ClueView, ...] = ()
+    surveyed: bool = False
 
 
 def view(course: Course, visitor: UUID, card: Card, at: int) -> CardView:
@@ -309,6 +322,7 @@ def view(course: Course, visitor: UUID, card: Card, at: int) -> CardView:
         ],
         prizes,
         _clues(course, first) if course.clued else (),
+        card.surveyed is not None,
     )
 
 

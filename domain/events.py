@@ -157,6 +157,16 @@ class VisitorErased(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class SurveyAnswered(Struct, frozen=True, kw_only=True):
+    """A visitor has answered the rally's survey, once. `answers`: the choice for each question that
+    was answered, by their ids."""
+
+    rally: str
+    visitor: UUID
+    occurred_at: datetime
+    answers: dict[str, str]
+
+
 class PrizeEntered(Struct, frozen=True, kw_only=True):
     """A visitor takes part in the draw of a prize."""
 
@@ -233,8 +243,46 @@ class VisitReinstated(Judged, frozen=True, kw_only=True):
 
 
 PrizeFact = PrizeEntered | PrizeHandedOver | HandOverReversed
+
+
+class Withdrawn(Correction, frozen=True, omit_defaults=True):
+    """A visit, or what confirms one, that counts on another card from now on.
+
+    `spot` and `period` are those of a visit, whose place is given back; what confirms one has none.
+    """
+
+    spot: str | None = None
+    period: int = 0
+
+
+class Given(Struct, frozen=True):
+    """A prize that was handed over, and when."""
+
+    prize: str
+    at: datetime
+
+
+class CardLinked(Struct, frozen=True, kw_only=True):
+    """A visitor's card was put together with that of `to`, who is the same person: another phone's,
+    or the phone's to which a paper card was bound.
+
+    The card is closed: what comes for it goes to that of `to`. All that it was counted with is
+    withdrawn here; what it adds to the other card are facts of that one, appended with this.
+    """
+
+    rally: str
+    visitor: UUID
+    to: UUID
+    occurred_at: datetime
+    by: str
+    corrections: tuple[Withdrawn, ...] = ()
+    entered: tuple[str, ...] = ()
+    handed: tuple[Given, ...] = ()
+    answers: dict[str, str] = {}
+
+
 VoidFact = VisitVoided | VisitReinstated
-CardFact = PrizeFact | VoidFact | VisitorErased
+CardFact = PrizeFact | VoidFact | VisitorErased | CardLinked | SurveyAnswered
 """What happens to a card besides scans."""
 ScanFact = VisitRecorded | VisitConfirmed | QuizAnswered | CheckInRefused
 """What may come of a scan."""

@@ -27,6 +27,7 @@ from domain.plan import (
     ASKING,
     DAYS_BETWEEN,
     Area,
+    Choice,
     Coupon,
     Draw,
     OncePerRally,
@@ -35,6 +36,7 @@ from domain.plan import (
     Question,
     Sheet,
     Spot,
+    SurveyQuestion,
     normal,
     stamped_spots,
 )
@@ -80,21 +82,13 @@ def _period(plan: Plan) -> Iterator[Mistake]:
 
 
 def _unique(plan: Plan) -> Iterator[Mistake]:
-    named: dict[str, Sequence[Area | Spot | Sheet | Prize]] = {
-        "areas": plan.areas,
-        "spots": plan.spots,
-        "sheets": plan.sheets,
-        "prizes": plan.prizes,
-    }
-    for field, things in named.items():
-        seen: dict[str, int] = {}
-        for index, thing in enumerate(things):
-            if thing.id in seen:
-                first = seen[thing.id]
-                yield Mistake(
-                    (field, index, "id"), f"an id of its own ({thing.id} is {field}[{first}])"
-                )
-            seen.setdefault(thing.id, index)
+    yield from _own_ids(("areas",), plan.areas)
+    yield from _own_ids(("spots",), plan.spots)
+    yield from _own_ids(("sheets",), plan.sheets)
+    yield from _own_ids(("prizes",), plan.prizes)
+    yield from _own_ids(("survey",), plan.survey)
+    for number, question in enumerate(plan.survey):
+        yield from _own_ids(("survey", number, "choices"), question.choices)
     tags: dict[int, str] = {}
     for index, spot in enumerate(plan.spots):
         other = tags.setdefault(spot_tag(spot.id), spot.id)
@@ -102,6 +96,18 @@ def _unique(plan: Plan) -> Iterator[Mistake]:
             yield Mistake(
                 ("spots", index, "id"), f"an id whose code differs from that of {other}; rename one"
             )
+
+
+def _own_ids(
+    where: tuple[str | int, ...],
+    things: Sequence[Area | Spot | Sheet | Prize | SurveyQuestion | Choice],
+) -> Iterator[Mistake]:
+    seen: dict[str, int] = {}
+    for index, thing in enumerate(things):
+        if thing.id in seen:
+            first = f"{where[-1]}[{seen[thing.id]}]"
+            yield Mistake((*where, index, "id"), f"an id of its own ({thing.id} is {first})")
+        seen.setdefault(thing.id, index)
 
 
 def _references(plan: Plan) -> Iterator[Mistake]:

@@ -52,6 +52,8 @@ UnknownPlace = Literal["accept", "refuse", "staff"]
 
 SPOTS_MAX = 2_000
 """A card's spots are bits of one integer; past this a rally should be several rallies."""
+SURVEY_QUESTIONS_MAX = 5
+"""A longer one is not answered on a phone, in a shop."""
 ASKING: frozenset[SpotKind] = frozenset(["keyword", "quiz"])
 """The kinds of spots that ask for an answer."""
 _HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
@@ -211,6 +213,22 @@ class Prize(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     """Sent to the winners' homes: whoever takes part in its draw says where that is."""
 
 
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the answers to a question of the survey."""
+
+    id: Id
+    text: Names
+
+
+class SurveyQuestion(Struct, frozen=True, forbid_unknown_fields=True):
+    """What visitors are asked when they have reached something: one choice, or none. No free text,
+    in which people would write who they are."""
+
+    id: Id
+    text: Names
+    choices: Annotated[list[Choice], Meta(min_length=2, max_length=9)]
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A rally's definition. Days are days of its time zone; the last day counts whole."""
 
@@ -233,6 +251,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     exceptions: list[DayException] = []
     sheets: list[Sheet] = []
     prizes: list[Prize] = []
+    survey: Annotated[list[SurveyQuestion], Meta(max_length=SURVEY_QUESTIONS_MAX)] = []
+    """What visitors are asked when they have reached something."""
 
 
 def next_round(plan: Plan, rally: str, first_day: date) -> Plan:

@@ -37,7 +37,7 @@ def enter(
         raise NotAllowed("prize_not_drawn", "This prize is given at the counter, without a draw.")
     if giving.automatic:
         raise NotAllowed("prize_automatic", "Whoever reaches this prize takes part in its draw.")
-    if giving.choice is not None and giving.choice in _choices(rally, card):
+    if giving.choice is not None and giving.choice in choices(rally, card):
         raise NotAllowed("choice_made", "Another one of these prizes was chosen before.")
     if planned.by_post and not addressed:
         raise NotAllowed("address_missing", "This prize is sent by post: say first where to.")
@@ -47,8 +47,7 @@ def enter(
 def ask_address(rally: Rally, card: Card) -> None:
     """Raise NotAllowed unless the card has reached, or was entered for, a prize that is sent by
     post: nobody else is asked where they live."""
-    if card.erased:
-        raise NotAllowed("card_erased", "This card was erased.")
+    not_closed(card)
     posted = [prize for prize in rally.plan.prizes if prize.by_post]
     if not posted:
         raise NotAllowed("no_prize_by_post", "No prize of this rally is sent by post.")
@@ -59,7 +58,7 @@ def ask_address(rally: Rally, card: Card) -> None:
     raise NotAllowed("prize_not_reached", "No prize that is sent by post has been reached yet.")
 
 
-def _choices(rally: Rally, card: Card) -> set[str]:
+def choices(rally: Rally, card: Card) -> set[str]:
     """Which choices the card's entries have made."""
     return {
         prize.giving.choice
@@ -177,15 +176,28 @@ def reverse(
 
 def erase(rally: Rally, card: Card, visitor: UUID, now: datetime, by: str) -> VisitorErased | None:
     """Erase a card. What it was counted in stays counted. A card that holds nothing needs none."""
+    not_linked(card)
     if card.erased or card == Card():
         return None
     return VisitorErased(rally=rally.plan.rally, visitor=visitor, occurred_at=now, by=by)
 
 
-def _reached(rally: Rally, card: Card, name: str) -> Prize:
-    """The prize `name`, whose condition the card meets. Raises NotAllowed."""
+def not_closed(card: Card) -> None:
+    """Raise NotAllowed for a card that takes nothing any more."""
+    not_linked(card)
     if card.erased:
         raise NotAllowed("card_erased", "This card was erased.")
+
+
+def not_linked(card: Card) -> None:
+    """Raise NotAllowed for a card that was put together with another one."""
+    if card.linked_to is not None:
+        raise NotAllowed("card_linked", "This card was put together with another one.")
+
+
+def _reached(rally: Rally, card: Card, name: str) -> Prize:
+    """The prize `name`, whose condition the card meets. Raises NotAllowed."""
+    not_closed(card)
     prize = rally.course.prizes.get(name)
     if prize is None:
         raise NotAllowed("prize_unknown", f"This rally has no prize {name[:40]}.")

@@ -8,6 +8,7 @@ which a visitor could mend things.
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -33,6 +34,12 @@ VISITS_PER_CARD_MAX = 2_000
 _IN_RALLY, _AT_SPOT, _TODAY, _AT_SPOT_TODAY, _AT_SPOT_THIS_HOUR = (int(flag) for flag in Firsts)
 _ALL_FIRSTS = sum(Firsts)
 _NEVER_LOGGED = (RefusalCode.SCAN_ID_REUSED, RefusalCode.CARD_ERASED, RefusalCode.SPOT_LOCKED)
+
+
+class Linked(Struct, frozen=True):
+    """The card was put together with that of another visitor, on which the scan is to be judged."""
+
+    to: UUID
 
 
 class AlreadyStamped(Struct, frozen=True):
@@ -61,6 +68,7 @@ Decision = (
     | Repeated
     | RepeatedRefusal
     | Refusal
+    | Linked
 )
 
 
@@ -71,6 +79,8 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     """
     if card.erased:
         return Refusal(RefusalCode.CARD_ERASED)
+    if card.linked_to is not None:
+        return Linked(UUID(bytes=card.linked_to))
     course = rally.course
     name = spot_of(rally, scan)
     repeated = _repeated(card, scan, name)
@@ -88,7 +98,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     spot, at = course.spots[name], micros(occurred_at)
     late = now - occurred_at > LATE_AFTER
     period = course.period_of(at)
-    made = _visit_of(course, card, name, period)
+    made = visit_of(course, card, name, period)
     if made is None:
         refusal = (
             _refused_way(course, card, spot, at)
@@ -121,7 +131,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     )
 
 
-def _visit_of(course: Course, card: Card, spot: str, period: int) -> int | None:
+def visit_of(course: Course, card: Card, spot: str, period: int) -> int | None:
     """The index of the visit of a spot in a period, by today's plan: a replan may have changed when
     a revisit counts."""
     for index, visit in enumerate(card.visits):
@@ -151,14 +161,21 @@ def _once_more(
         return AlreadyStamped(index)
     if _refused_way(course, card, course.spots[visit.spot], at) is not None:
         return AlreadyStamped(index)  # the spot was still waiting for another one then
-    evidence = "" if proof.evidence == PRINTED else proof.evidence
-    for each in card.visits:
-        same = visit.position in (each.position, each.confirms)
-        if same and each.evidence == evidence and each.occurred_at <= at:
-            return AlreadyStamped(index)
+    if not says_more(card, visit, proof.evidence, at):
+        return AlreadyStamped(index)
     new = Visit(visit.spot, visit.period, at, b"", 0, evidence=proof.evidence)
     return VisitConfirmed(
         visit=visit.position, **_accepted(course, card, scan, new, proof, late=late)
+    )
+
+
+def says_more(card: Card, visit: Visit, evidence: str, at: int) -> bool:
+    """Whether a further scan of a visit is the earliest with its evidence."""
+    kept = "" if evidence == PRINTED else evidence
+    return not any(
+        each.evidence == kept and each.occurred_at <= at
+        for each in card.visits
+        if visit.position in (each.position, each.confirms)
     )
 
 
@@ -175,7 +192,7 @@ def _accepted(
         "scan_id": scan.scan_id,
         "language": scan.language,
         "evidence": proof.evidence,
-        "earned": _earned(course, card, new),
+        "earned": newly_earned(course, card, new),
         "late": late,
         "unplaced": proof.unplaced,
     }
@@ -370,7 +387,7 @@ def firsts_of(course: Course, earlier: Iterable[Visit], new: Visit) -> int:
     return firsts
 
 
-def _earned(course: Course, card: Card, new: Visit) -> tuple[str, ...]:
+def newly_earned(course: Course, card: Card, new: Visit) -> tuple[str, ...]:
     """The prizes whose conditions this visit is the first to meet."""
     before = current(course, card, new.occurred_at)
     how = seen(course, [*before, new])

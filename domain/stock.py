@@ -4,12 +4,14 @@ How much of it is taken is counted where all writers meet (`taken` in the databa
 transaction of the fact that takes it. What a fact takes is said here, once.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from domain.encoding import micros
 from domain.events import (
+    CardLinked,
     HandOverReversed,
     PrizeHandedOver,
     VisitorFact,
@@ -49,6 +51,15 @@ def prize_lots(rally: Rally, prize: str, now: datetime) -> tuple[Lot, Lot]:
     return Lot(name, f"prize:{prize}", IN_ALL), Lot(name, f"prize:{prize}", day)
 
 
+def taken_by(rally: Rally, facts: Iterable[VisitorFact]) -> Counter[Lot]:
+    """What facts of a rally take in all; less than nothing where they give back."""
+    taken: Counter[Lot] = Counter()
+    for fact in facts:
+        for lot, one in takes(rally, fact):
+            taken[lot] += one
+    return taken
+
+
 def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
     """What a fact takes (1) or gives back (-1): a prize that is taken back, of the day on which it
     was given."""
@@ -64,3 +75,10 @@ def takes(rally: Rally, fact: VisitorFact) -> Iterator[tuple[Lot, int]]:
                 at = fact.handed_over_at or at
             for lot in prize_lots(rally, fact.prize, at):
                 yield lot, one
+        case CardLinked():
+            for visit in fact.corrections:
+                if visit.spot in rally.course.limited:
+                    yield places(rally, visit.spot, visit.period), -1
+            for given in fact.handed:
+                for lot in prize_lots(rally, given.prize, given.at):
+                    yield lot, -1

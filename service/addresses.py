@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from domain.address import Address
 from domain.plan import Plan
@@ -39,6 +40,7 @@ _LOCK_KEYS = statement(_FOLDER / "lock_visitor_keys.sql")
 _READ_KEYS = statement(_FOLDER / "read_visitor_keys.sql")
 _REWRAP = statement(_FOLDER / "rewrap_visitor_keys.sql")
 
+log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Address).decode
 
@@ -103,6 +105,20 @@ class Addresses:
             await connection.execute(_LOCK_KEY, visitor)
             await connection.execute(_ERASE, visitor, rally)
             await connection.execute(_ERASE_KEY, visitor)
+
+    async def move(self, source: UUID, target: UUID, rally: str, now: datetime) -> None:
+        """Give what is kept for one visitor to another, who is the same person and whose own goes
+        before it. Where it cannot be opened it is erased: its owner then sees that it is missing.
+        """
+        try:
+            left, kept = await self.read(source, rally), await self.read(target, rally)
+            if left.address and not kept.address:
+                await self.keep(target, rally, left.address, now)
+            if left.draft and not any(kept):
+                await self.keep_draft(target, rally, left.draft, now)
+        except AddressesUnavailable as failure:
+            log.warning("address_not_moved", detail=failure.detail)
+        await self.erase(source, rally)
 
     async def erase_rallies(self, rallies: list[str]) -> None:
         """Erase all that is kept for rallies, and the keys that then open nothing more."""

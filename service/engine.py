@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from domain.card import CardView, view
 from domain.encoding import micros
@@ -20,6 +21,7 @@ from domain.events import HeadcountRecorded
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
+from domain.rules import Answer, Linked
 from domain.scan import Scan
 from projections.apply import apply, prepare
 from projections.catalogue import CATALOGUE
@@ -175,11 +177,48 @@ class Engine:
         self.signals.send(Signal.RALLIES_CHANGED)
         return after
 
+    async def check_in(self, scan: Scan) -> Answer | Refusal:
+        """What the group commit decides about a scan: on the card with which its own was put
+        together, if it was."""
+        while True:
+            outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
+            if not isinstance(outcome, Linked):
+                return outcome
+            scan = replace(scan, visitor=outcome.to)
+
+    async def holder(self, visitor: UUID, rally: str) -> UUID:
+        """On whose card it is what comes for a visitor's: the own one, or that with which it was
+        put together. Cards are linked to open ones only, so this never goes in a circle."""
+        while (to := (await self.log.card(visitor, rally)).linked_to) is not None:
+            visitor = UUID(bytes=to)
+        return visitor
+
+    async def join(self, source: UUID, target: UUID, by: str) -> int:
+        """Put all cards of one visitor together with those of another, who is the same person;
+        returns how many. Raises NotAllowed."""
+        joined = 0
+        for rally, card in (await self.log.cards(source)).items():
+            if card.visits or card.entered:
+                joined += await self.link(source, target, rally, by)
+        return joined
+
+    async def link(self, source: UUID, target: UUID, rally: str, by: str) -> bool:
+        """Put a card together with another one; False if they are one already. Raises NotAllowed,
+        RallyUnknown."""
+        source, target = await self.holder(source, rally), await self.holder(target, rally)
+        if source == target:
+            return False
+        await self.log.link_cards(source, target, rally, by)
+        await self.addresses.move(source, target, rally, self.clock())
+        self.signals.send(Signal.LOG_GREW)
+        return True
+
     async def card(self, visitor: UUID, rally: str) -> CardView:
         """A visitor's card as its visitor sees it. Raises RallyUnknown."""
         known = self.rallies.get(rally)
         if known is None:
             raise RallyUnknown
+        visitor = await self.holder(visitor, rally)
         card = await self.log.card(visitor, rally)
         return view(known.course, visitor, card, micros(self.clock()))
 

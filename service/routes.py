@@ -31,6 +31,7 @@ from service.pages import (
     sign_in,
     signals,
     static,
+    survey,
 )
 from service.pages import moves as moves_page
 
@@ -56,6 +57,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/postcodes/{postcode}", addresses.places),
     ("POST", "/api/card-moves", moves.begin),
     ("POST", "/api/card-moves/claims", moves.claim),
+    ("POST", "/api/paper-cards", moves.bind),
     ("GET", "/api/rallies/{rally}/footfall", footfall.show),
     ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts", footfall.count_heads),
     ("GET", "/api/rallies/{rally}/spots/{spot}/screen", screens.show),
@@ -65,6 +67,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/prizes", figures.prizes),
     ("GET", "/api/rallies/{rally}/signals", figures.signals),
     ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
+    ("GET", "/api/rallies/{rally}/survey", figures.survey),
+    ("POST", "/api/rallies/{rally}/survey", cards.survey),
     ("POST", "/api/rallies/{rally}/voids", cards.void),
     ("POST", "/api/hand-overs", cards.hand_over),
     # for visitors
@@ -81,6 +85,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/keepsake.svg", keepsake.picture),
     ("GET", "/r/{rally}/my-data", privacy.show),
     ("POST", "/r/{rally}/my-data", privacy.forget),
+    ("POST", "/r/{rally}/survey", survey.answer),
     ("POST", "/r/{rally}/prizes/{prize}/enter", prizes.enter),
     ("GET", "/r/{rally}/prizes/{prize}/address", addresses_page.show),
     ("POST", "/r/{rally}/prizes/{prize}/address", addresses_page.change),

@@ -9,6 +9,7 @@ from domain.conditions import Seen
 from domain.course import Course
 from domain.encoding import micros
 from domain.events import (
+    CardLinked,
     CheckInRefused,
     Fact,
     HandOverReversed,
@@ -29,7 +30,7 @@ Placed = tuple[tuple[int, int], Fact]
 
 
 def voided(placed: list[Placed]) -> list[Fact]:
-    """The visits that are void in the end, and what confirms them."""
+    """The visits that are void in the end or on another card, and what confirms them."""
     void: dict[tuple[int, int], bool] = {}
     visit_of: dict[int, tuple[int, int]] = {}
     for (bucket, position), fact in placed:
@@ -40,6 +41,8 @@ def voided(placed: list[Placed]) -> list[Fact]:
                 visit_of[id(fact)] = (bucket, fact.visit)
             case VisitVoided() | VisitReinstated():
                 void[bucket, fact.position] = isinstance(fact, VisitVoided)
+            case CardLinked():
+                void |= {(bucket, each.position): True for each in fact.corrections}
     return [fact for _, fact in placed if void.get(visit_of.get(id(fact)))]
 
 
@@ -188,7 +191,13 @@ def prizes(course: Course, placed: list[Placed]) -> Rows:
             case VisitRecorded() | VisitConfirmed():
                 for prize in fact.earned:
                     counts[prize, hour][0] += 1
-            case VisitVoided() | VisitReinstated():
+            case VisitVoided() | VisitReinstated() | CardLinked():
+                for prize in getattr(fact, "entered", ()):
+                    counts[prize, hour][1] -= 1
+                for given in getattr(fact, "handed", ()):
+                    local = given.at.astimezone(course.zone)
+                    hour = local.replace(minute=0, second=0, microsecond=0)
+                    counts[given.prize, hour][2] -= 1
                 for each in fact.corrections:
                     local = visited_at[bucket, each.position].astimezone(course.zone)
                     hour = local.replace(minute=0, second=0, microsecond=0)

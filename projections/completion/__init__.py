@@ -59,7 +59,7 @@ Marks = dict[str, int]
 
 
 _JUDGED = -1
-"""The day by which gather.sql says that visits were voided or reinstated."""
+"""The day by which gather.sql says that visits were voided, reinstated or taken over."""
 
 
 class News:
@@ -129,7 +129,7 @@ class CompletionProjection(Projection):
         stretch: Stretch,
         visitors: set[UUID],
     ) -> None:
-        """Replace the cards of visitors, of whose visits some were voided or reinstated."""
+        """Replace the cards of visitors whose visits count otherwise than they did."""
         rows = await connection.fetch(
             self.sql("marks"), stretch.bucket, stretch.until, rally, list(visitors)
         )

@@ -2,7 +2,7 @@
 -- Returns rally, visitor, day (0 where stamps carry over), and as arrays of equal length marks (the
 -- spot, or spot#evidence if not printed) and moments (microseconds since 1970), in no order; a mark
 -- may come more than once. An erasure has a row of its own, with day NULL; so have visits that were
--- voided or reinstated, with day -1: their visitor's cards are read anew (marks.sql).
+-- voided, reinstated or taken over by another card, with day -1: their visitor's cards are read anew (marks.sql).
 -- Microseconds of our centuries fit a float exactly; visitors come first in the sorting because they
 -- tell rows apart at once.
 WITH daily AS MATERIALIZED (
@@ -10,7 +10,7 @@ WITH daily AS MATERIALIZED (
 )
 SELECT events.rally, visitor,
        CASE WHEN type = 'VisitorErased' THEN NULL
-            WHEN type IN ('VisitVoided', 'VisitReinstated') THEN -1
+            WHEN type IN ('VisitVoided', 'VisitReinstated', 'CardLinked') THEN -1
             WHEN daily.rally IS NULL THEN 0
             ELSE to_char(occurred_at AT TIME ZONE daily.time_zone, 'YYYYMMDD')::integer
        END AS day,
@@ -20,5 +20,5 @@ SELECT events.rally, visitor,
 FROM events LEFT JOIN daily ON daily.rally = events.rally
 WHERE bucket = $1 AND position > $2 AND position <= $3
   AND type IN ('VisitRecorded', 'VisitConfirmed', 'VisitVoided', 'VisitReinstated',
-               'VisitorErased')
+               'CardLinked', 'VisitorErased')
 GROUP BY 2, 1, 3

@@ -4,7 +4,7 @@
 -- A move is from one visit to the visitor's next at another spot on the same local day; answers that
 -- were given from anywhere (evidence 'quiz') are no visits to a place. A visitor's day of which the
 -- stretch has the first visit to arrive (firsts & 4) has no earlier ones; only for the other days,
--- and those with visits that were voided or reinstated, the log is asked, by visitor: its moves
+-- and those with visits that were voided, reinstated or taken over by another card, the log is asked, by visitor: its moves
 -- before are taken back, its moves now are added. Visitors come first in the sorting because they
 -- tell rows apart at once, where rallies compare equal; date_part counts in floats, which extract
 -- does not.
@@ -21,20 +21,36 @@ WITH fresh AS MATERIALIZED (
     FROM events JOIN rallies USING (rally)
     WHERE bucket = $1 AND events.position > $2 AND events.position <= $3
       AND type IN ('VisitVoided', 'VisitReinstated')
+    UNION
+    SELECT fact.rally, fact.visitor, (visit.occurred_at AT TIME ZONE time_zone)::date
+    FROM events AS fact JOIN rallies USING (rally)
+    CROSS JOIN LATERAL jsonb_array_elements(fact.data -> 'corrections') AS gone
+    JOIN events AS visit ON visit.bucket = $1 AND visit.position = (gone ->> 'position')::bigint
+    WHERE fact.bucket = $1 AND fact.position > $2 AND fact.position <= $3
+      AND fact.type = 'CardLinked'
 ), begun AS MATERIALIZED (
     SELECT rally, visitor, day FROM fresh
     GROUP BY rally, visitor, day HAVING bit_or(firsts) & 4 = 0
     UNION
     SELECT rally, visitor, day FROM judged
 ), said AS MATERIALIZED (
-    -- Whether a visit is void by what was last said of it: before the stretch, and with it.
-    SELECT (data ->> 'position')::bigint AS visit,
+    -- Whether a visit is void by what was last said of it: before the stretch, and with it. One that
+    -- another card has taken over is.
+    SELECT visit,
            (array_agg(type ORDER BY position DESC) FILTER (WHERE position <= $2))[1]
-               = 'VisitVoided' AS void_before,
-           (array_agg(type ORDER BY position DESC))[1] = 'VisitVoided' AS void_now
-    FROM events
-    WHERE bucket = $1 AND position <= $3 AND type IN ('VisitVoided', 'VisitReinstated')
-      AND visitor IN (SELECT visitor FROM begun)
+               <> 'VisitReinstated' AS void_before,
+           (array_agg(type ORDER BY position DESC))[1] <> 'VisitReinstated' AS void_now
+    FROM (
+        SELECT position, type, (data ->> 'position')::bigint AS visit
+        FROM events
+        WHERE bucket = $1 AND position <= $3 AND type IN ('VisitVoided', 'VisitReinstated')
+          AND visitor IN (SELECT visitor FROM begun)
+        UNION ALL
+        SELECT position, type, (gone ->> 'position')::bigint
+        FROM events CROSS JOIN LATERAL jsonb_array_elements(data -> 'corrections') AS gone
+        WHERE bucket = $1 AND position <= $3 AND type = 'CardLinked'
+          AND visitor IN (SELECT visitor FROM begun)
+    ) AS words
     GROUP BY visit
 ), known AS MATERIALIZED (
     SELECT begun.rally, begun.visitor, begun.day, visit.spot, visit.occurred_at, visit.position,

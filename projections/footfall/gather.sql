@@ -1,8 +1,8 @@
 -- Visits and headcounts of a stretch of one bucket. $1 bucket, $2 after, $3 up to this position.
 -- Returns the key columns (rally, spot, hour, language), then the counts, in the table's order.
 -- An answer that was given from anywhere (evidence 'quiz') is nobody's footfall. Where visits were
--- voided or reinstated, the fact names every visit whose counting that changes: the visit itself
--- says where and when it was.
+-- voided or reinstated, or taken over by another card, the fact names every visit whose counting
+-- that changes: the visit itself says where and when it was.
 -- Two steps, because reading the clock of a time zone is dear: visits are first grouped by quarters
 -- of an hour, on whose marks every zone's hours begin, and only those groups are given hours.
 -- The time zone of a planned rally never changes, so the hour of a visit never does either.
@@ -27,7 +27,7 @@ WITH quarters AS (
                (coalesce(changed.lost, 0), 0, -1)
     ) AS flags (firsts, visits, people)
     WHERE fact.bucket = $1 AND fact.position > $2 AND fact.position <= $3
-      AND fact.type IN ('VisitVoided', 'VisitReinstated')
+      AND fact.type IN ('VisitVoided', 'VisitReinstated', 'CardLinked')
       AND (flags.firsts <> 0 OR flags.visits <> 0)
     UNION ALL
     SELECT rally, spot, '', 0, occurred_at, 0, 0, (data ->> 'count')::bigint

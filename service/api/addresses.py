@@ -42,7 +42,7 @@ async def put_draft(request: web.Request) -> web.Response:
 async def erase(request: web.Request) -> web.Response:
     """DELETE /api/rallies/{rally}/address: erase it; entries stay, but nothing can be sent."""
     visitor, rally = admitted(request).id, request.match_info["rally"]
-    await engine_of(request).addresses.erase(visitor, rally)
+    await posting.erase(engine_of(request), visitor, rally)
     return web.Response(status=204)
 
 

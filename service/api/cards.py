@@ -1,5 +1,6 @@
 """What happens to a card besides scans: entries for prizes, hand-overs, erasure."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -10,8 +11,10 @@ from msgspec import Meta, Struct
 from domain import prizes, voids
 from domain.card import Card, CardView
 from domain.events import CardFact
+from domain.plan import SURVEY_QUESTIONS_MAX
 from domain.rally import Rally
 from domain.stock import Taken
+from domain.survey import answer_survey
 from service import posting
 from service.admission import admitted
 from service.answers import json_answer, read_body
@@ -35,6 +38,29 @@ async def erase(request: web.Request) -> web.Response:
     engine = engine_of(request)
     await posting.erase_card(engine, admitted(request).id, request.match_info["rally"])
     return web.Response(status=204)
+
+
+class Answers(Struct, frozen=True, forbid_unknown_fields=True):
+    """The choice for each question of the survey that is answered, by their ids."""
+
+    answers: Annotated[dict[Name, Name], Meta(max_length=SURVEY_QUESTIONS_MAX)]
+
+
+async def survey(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/survey: answer the rally's survey, once; the first answers stay."""
+    body = await read_body(request, Answers)
+    return json_answer({"card": await surveyed(request, body.answers)}, 201)
+
+
+async def surveyed(request: web.Request, answers: Mapping[str, str]) -> CardView:
+    """Keep what a visitor has answered; returns the card as it is then."""
+    engine, name = engine_of(request), request.match_info["rally"]
+    visitor = await engine.holder(admitted(request).id, name)
+    return await engine.change_card(
+        visitor,
+        name,
+        lambda rally, card, now, _: answer_survey(rally, card, visitor, answers, now),
+    )
 
 
 class Void(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +120,10 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
 
+    visitor = await engine.holder(body.visitor, body.rally)
+
     def decide(rally: Rally, card: Card, now: datetime, taken: Taken) -> CardFact | None:
-        said = (rally, card, body.visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
+        said = (rally, card, visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
         return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
 
-    return await engine.change_card(body.visitor, body.rally, decide, body.prize)
+    return await engine.change_card(visitor, body.rally, decide, body.prize)

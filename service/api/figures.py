@@ -18,6 +18,7 @@ from service.failures import QueryInvalid
 from service.figures import read_funnel, read_moves, read_prizes, read_refusals
 from service.footfall import asked_day, asked_days
 from service.signals import Suspect, findings, kind_of, read_signals
+from service.surveys import read_survey
 
 
 async def completion(request: web.Request) -> web.Response:
@@ -58,6 +59,15 @@ async def prizes(request: web.Request) -> web.Response:
     said = await _asked(request, PRIZES)
     counts = await read_prizes(engine_of(request).pool, rally_of(request).course)
     return json_answer({**said, "prizes": counts})
+
+
+async def survey(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/survey: how often each answer was given."""
+    engine, rally = engine_of(request), rally_of(request)
+    engine.people.organiser(request, rally.plan.rally)
+    return json_answer(
+        {"rally": rally.plan.rally, "questions": await read_survey(engine, rally.plan)}
+    )
 
 
 async def signals(request: web.Request) -> web.Response:

@@ -1,19 +1,23 @@
-"""Moving a card to another phone."""
+"""Moving a card to another phone, putting two together, binding a paper card to a phone."""
 
 from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from domain.rally import NotAllowed
+from domain.refusals import Refusal
+from qr.codes import Code, CodeKind
 from service import moves
-from service.admission import admitted
-from service.answers import json_answer, read_body
+from service.admission import admitted, genuine
+from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.api.visitors import keep
 from service.context import address_of, engine_of
 from service.engine import Engine
-from service.failures import MoveUnknown, RallyUnknown
+from service.failures import BodyInvalid, MoveUnknown, RallyUnknown
 from service.moves import Move
-from service.sign_in import VISITOR_COOKIE
+from service.scans import Refused
+from service.sign_in import VISITOR_COOKIE, Person
 
 
 class NewMove(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,9 +27,17 @@ class NewMove(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claim(Struct, frozen=True, forbid_unknown_fields=True):
-    """The code as the other phone shows it; case, hyphens and blanks do not matter."""
+    """The code as the other phone shows it; case, hyphens and blanks do not matter. `join`: what
+    is on this phone's own cards is put onto those that are taken over."""
 
     code: Annotated[str, Meta(max_length=40)]
+    join: bool = False
+
+
+class PaperCard(Struct, frozen=True, forbid_unknown_fields=True):
+    """A paper card, by its code."""
+
+    code: Annotated[str, Meta(max_length=300)]
 
 
 async def begin(request: web.Request) -> web.Response:
@@ -41,7 +53,8 @@ async def begin(request: web.Request) -> web.Response:
 
 async def claim(request: web.Request) -> web.Response:
     """POST /api/card-moves/claims: take a card over; the code is used up by it."""
-    moved = await taken(request, (await read_body(request, Claim)).code)
+    body = await read_body(request, Claim)
+    moved = await taken(request, body.code, admitted(request) if body.join else None)
     token = engine_of(request).people.token(moved.visitor)
     said = {"visitor": moved.visitor.id, "rally": moved.rally, "token": token}
     answer = json_answer(said, 201)
@@ -55,9 +68,34 @@ async def looked_at(request: web.Request, code: str) -> Move:
     return _known(request, await moves.look(engine.pool, code, engine.clock()))
 
 
-async def taken(request: web.Request, code: str) -> Move:
-    """What a code moves; it is used up. Raises MoveUnknown, TooMany."""
+async def bind(request: web.Request) -> web.Response:
+    """POST /api/paper-cards: what a paper card has, and will have, is on the own card then."""
+    visitor = admitted(request)
+    code = await genuine(request, (await read_body(request, PaperCard)).code)
+    if isinstance(code, Refusal):
+        return problem_answer(refusal_problem(request, Refused(code)))
+    await bound(request, code, visitor)
+    return json_answer(await engine_of(request).card(visitor.id, code.rally), 201)
+
+
+async def bound(request: web.Request, code: Code, visitor: Person) -> None:
+    """Bind a paper card to a visitor; again is nothing. Raises NotAllowed if it is another's."""
+    engine = engine_of(request)
+    if code.visitor is None or code.kind is not CodeKind.PAPER:
+        raise BodyInvalid("code is not that of a paper card")
+    holder = await engine.holder(code.visitor, code.rally)
+    if holder not in (code.visitor, await engine.holder(visitor.id, code.rally)):
+        raise NotAllowed("card_linked", "This paper card belongs to another phone already.")
+    await engine.link(code.visitor, visitor.id, code.rally, visitor.role)
+
+
+async def taken(request: web.Request, code: str, joining: Person | None) -> Move:
+    """What a code moves; it is used up. The cards of `joining` are put onto it first: should
+    anything go wrong then, they are there. Raises MoveUnknown, TooMany, NotAllowed."""
     engine = _asked(request)
+    if joining is not None:
+        move = await looked_at(request, code)
+        await engine.join(joining.id, move.visitor.id, joining.role)
     return _known(request, await moves.take(engine.pool, code, engine.clock()))
 
 

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
-from service.sign_in import COOKIE_SECONDS, STAFF_COOKIE, VISITOR_COOKIE, Role
+from service.sign_in import COOKIE_SECONDS, STAFF_COOKIE, VISITOR_COOKIE, Person, Role
 
 
 class NewVisitor(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +26,13 @@ async def create(request: web.Request) -> web.Response:
     if body.language in LANGUAGES:
         keep(request, answer, LANGUAGE_COOKIE, body.language)
     return answer
+
+
+def visitor_or_new(request: web.Request) -> tuple[Person, str | None]:
+    """The visitor whom this browser knows; a new one, with a token to keep, if there is none."""
+    engine = engine_of(request)
+    known = engine.people.known_visitor(request)
+    return (known, None) if known else engine.people.new(Role.VISITOR, engine.clock())
 
 
 def keep(request: web.Request, answer: web.Response, cookie: str, value: str) -> None:

@@ -16,7 +16,7 @@ from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.card import Card, evolve
 from domain.events import HeadcountRecorded, RallyFact, VisitRecorded
 from domain.rally import Rally, evolve_rally
-from domain.stock import Lot, takes
+from domain.stock import Lot, taken_by
 from service.eventlog import statements as sql
 from service.eventlog.rows import to_fact
 
@@ -81,7 +81,7 @@ class _Fold:
             self.cards[key] = evolve(card, fact, row["position"], row["recorded_at"])
             # By the plan as it is now: a spot's places are counted anew when they are limited.
             if (rally := self.rallies.get(fact.rally)) is not None:
-                self.taken.update(dict(takes(rally, fact)))
+                self.taken.update(taken_by(rally, [fact]))
         else:
             self.rallies[fact.rally] = evolve_rally(self.rallies.get(fact.rally), fact)
 

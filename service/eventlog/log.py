@@ -6,9 +6,9 @@ commit order, and a card read is the newest.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -28,12 +28,14 @@ from domain.events import (
     VisitRecorded,
     VisitVoided,
 )
+from domain.links import close, take_over
 from domain.proof import missed
 from domain.rally import Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
     Answer,
     Decision,
+    Linked,
     Repeated,
     RepeatedRefusal,
     answer,
@@ -42,13 +44,14 @@ from domain.rules import (
     seat,
 )
 from domain.scan import Scan
-from domain.stock import Lot, Taken, prize_lots, takes
+from domain.stock import Lot, Taken, prize_lots, taken_by
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
+from service.eventlog.taken import lock_taken, taken_now, write_taken
 from service.failures import RallyUnknown, Unavailable
 
-Outcome = Answer | Refusal
+Outcome = Answer | Refusal | Linked
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
 CardDecision = Callable[[Rally, Card, datetime, Taken], CardFact | None]
 Clock = Callable[[], datetime]
@@ -108,12 +111,12 @@ class EventLog:
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
                 batch = _Batch(self.rallies, rows, head["position"], self.clock())
                 if lots := batch.lots(scans):
-                    batch.taken = await _lock_taken(connection, lots)
+                    batch.taken = await lock_taken(connection, lots)
                 outcomes = [batch.take(scan) for scan in scans]
                 if batch.facts:
                     await connection.execute(sql.APPEND, bucket, *batch.columns())
                 if lots:
-                    await _write_taken(connection, batch.taken)
+                    await write_taken(connection, batch.taken)
                 return outcomes
         except DATABASE_ILL as error:
             raise Unavailable(str(error)) from error
@@ -167,25 +170,43 @@ class EventLog:
             rally = self.rallies.get(name)
             if rally is None:
                 raise RallyUnknown
-            state = await connection.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, name)
-            card = _decode_card(state) if state else _NEW_CARD
+            card = await self._read_card(connection, visitor, name)
             now = self.clock()
             taken = Taken()
             if prize in rally.course.prizes:
                 lots = prize_lots(rally, prize, now)
-                known = await _lock_taken(connection, lots)
+                known = await lock_taken(connection, lots)
                 taken = Taken(*(known[lot] for lot in lots))
             fact = decision(rally, card, now, taken)
             if fact is not None:
-                position = head["position"] + 1
-                card = evolve(card, fact, position, now)
-                kept = (visitor, name, _encode_card(card))
-                await _append_one(connection, bucket, position, fact, now, kept)
-                changes = dict(takes(rally, fact))
-                known = await _lock_taken(connection, changes)
-                known.update(changes)
-                await _write_taken(connection, known)
+                await _extend(connection, bucket, head["position"], card, [fact], now)
+                card = evolve(card, fact, head["position"] + 1, now)
+                await taken_now(connection, taken_by(rally, [fact]))
         return rally, card
+
+    async def link_cards(self, source: UUID, target: UUID, name: str, by: str) -> None:
+        """Put the card of `source` in the rally `name` together with that of `target`: all of it or
+        nothing. Raises RallyUnknown, NotAllowed."""
+        closed, open_ = self.bucket_of(source), self.bucket_of(target)
+        async with self.pool.acquire() as connection, connection.transaction():
+            # The rallies' head first, as whoever changes a rally has it: nobody waits in a circle.
+            ends = {
+                bucket: (await self._lock(connection, bucket))["position"]
+                for bucket in sorted({RALLIES_BUCKET, closed, open_})
+            }
+            rally = self.rallies.get(name)
+            if rally is None:
+                raise RallyUnknown
+            left = await self._read_card(connection, source, name)
+            kept = await self._read_card(connection, target, name)
+            rows = await connection.fetch(sql.READ_VISITOR_FACTS, closed, source, name)
+            facts = [(row["position"], cast(VisitorFact, to_fact(row))) for row in rows]
+            now = self.clock()
+            link = close(rally, left, source, target, now, by)
+            ends[closed] = await _extend(connection, closed, ends[closed], left, [link], now)
+            taken = list(take_over(rally, kept, target, left, facts, ends[open_], now))
+            await _extend(connection, open_, ends[open_], kept, taken, now)
+            await taken_now(connection, taken_by(rally, [link, *taken]))
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""
@@ -206,17 +227,35 @@ class EventLog:
         facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
         return [fact for fact in facts if isinstance(fact, VisitVoided)]
 
+    async def survey(self, rally: str) -> dict[tuple[str, str], int]:
+        """How often each choice was made in a rally's survey: by question and choice."""
+        rows = await self.pool.fetch(sql.READ_SURVEY, rally)
+        return {(row["question"], row["choice"]): row["answers"] for row in rows}
+
     async def facts_of(self, visitor: UUID, rally: str) -> list[dict[str, object]]:
-        """All that the log has about a visitor in a rally, each fact with its name."""
+        """All that the log has about a visitor in a rally, each fact with its name; first what it
+        has about the cards that were put together with this visitor's."""
+        facts: list[dict[str, object]] = []
+        for row in await self.pool.fetch(sql.READ_LINKED, str(visitor), rally):
+            facts += await self.facts_of(row["visitor"], rally)
         bucket = self.bucket_of(visitor)
         rows = await self.pool.fetch(sql.READ_VISITOR_FACTS, bucket, visitor, rally)
-        return [{"fact": row["type"], **msgspec.to_builtins(to_fact(row))} for row in rows]
+        return facts + [{"fact": row["type"], **msgspec.to_builtins(to_fact(row))} for row in rows]
 
     async def card(self, visitor: UUID, rally: str) -> Card:
         """A visitor's card in a rally; an empty one if there is none yet."""
-        state = await self.pool.fetchval(
-            sql.READ_VISITOR_CARD, self.bucket_of(visitor), visitor, rally
-        )
+        return await self._read_card(self.pool, visitor, rally)
+
+    async def cards(self, visitor: UUID) -> dict[str, Card]:
+        """All cards of a visitor, by the ids of their rallies."""
+        rows = await self.pool.fetch(sql.READ_CARDS, self.bucket_of(visitor), [visitor])
+        return {row["rally"]: _decode_card(row["state"]) for row in rows}
+
+    async def _read_card(
+        self, reader: asyncpg.Connection | asyncpg.Pool, visitor: UUID, rally: str
+    ) -> Card:
+        bucket = self.bucket_of(visitor)
+        state = await reader.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, rally)
         return _decode_card(state) if state else _NEW_CARD
 
 
@@ -265,7 +304,7 @@ class _Batch:
             case VisitRecorded() | VisitConfirmed():
                 card = self._append(key, card, decision)
                 if lot is not None:
-                    self.taken.update(dict(takes(rally, decision)))
+                    self.taken.update(taken_by(rally, [decision]))
                 return answer(rally, scan, card, Repeated(len(card.visits) - 1))
             case QuizAnswered(left=left):
                 self._append(key, card, decision)
@@ -277,6 +316,8 @@ class _Batch:
                 return decision
             case RepeatedRefusal(refusal):
                 return refusal
+            case Linked():
+                return decision
             case _:
                 return answer(rally, scan, card, decision)
 
@@ -299,37 +340,32 @@ class _Batch:
         return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
 
 
-async def _lock_taken(connection: asyncpg.Connection, lots: Iterable[Lot]) -> Counter[Lot]:
-    """How much of each lot is taken; whoever has asked may change it until the transaction ends.
-
-    Lots are locked in their order, after the bucket, so nobody waits in a circle.
-    """
-    wanted = sorted(lots)
-    if not wanted:
-        return Counter()
-    arrays = [list(column) for column in zip(*wanted, strict=True)]
-    await connection.execute(sql.ADD_LOTS, *arrays)
-    rows = await connection.fetch(sql.LOCK_TAKEN, *arrays)
-    return Counter({Lot(row["rally"], row["item"], row["period"]): row["taken"] for row in rows})
-
-
-async def _write_taken(connection: asyncpg.Connection, taken: Counter[Lot]) -> None:
-    rows = [(*lot, count) for lot, count in taken.items()]
-    if rows:
-        arrays = [list(column) for column in zip(*rows, strict=True)]
-        await connection.execute(sql.WRITE_TAKEN, *arrays)
+async def _extend(
+    connection: asyncpg.Connection,
+    bucket: int,
+    after: int,
+    card: Card,
+    facts: Sequence[VisitorFact],
+    now: datetime,
+) -> int:
+    """Append facts about one visitor in one rally to a locked bucket, whose last position is
+    `after`, and keep their card; returns the last position then."""
+    if not facts:
+        return after
+    positions = range(after + 1, after + 1 + len(facts))
+    for position, fact in zip(positions, facts, strict=True):
+        card = evolve(card, fact, position, now)
+    kept = [(facts[0].visitor, facts[0].rally, _encode_card(card))]
+    arrays = _arrays(list(positions), [to_row(fact) for fact in facts], kept)
+    await connection.execute(sql.APPEND, bucket, now, positions[-1], *arrays)
+    return positions[-1]
 
 
 async def _append_one(
-    connection: asyncpg.Connection,
-    bucket: int,
-    position: int,
-    fact: Fact,
-    now: datetime,
-    *cards: tuple[UUID, str, bytes],
+    connection: asyncpg.Connection, bucket: int, position: int, fact: Fact, now: datetime
 ) -> None:
-    """Append a fact alone, and keep the card that it has changed, if it has one."""
-    arrays = _arrays([position], [to_row(fact)], list(cards))
+    """Append a fact that changes no card."""
+    arrays = _arrays([position], [to_row(fact)], [])
     await connection.execute(sql.APPEND, bucket, now, position, *arrays)
 
 

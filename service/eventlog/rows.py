@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from domain.events import (
+    CardLinked,
     CheckInRefused,
     CodeRevoked,
     Fact,
@@ -21,6 +22,7 @@ from domain.events import (
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitRecorded,
@@ -41,6 +43,8 @@ _TYPES: dict[str, type[Fact]] = {
         CheckInRefused,
         HeadcountRecorded,
         VisitorErased,
+        CardLinked,
+        SurveyAnswered,
         PrizeEntered,
         PrizeHandedOver,
         HandOverReversed,

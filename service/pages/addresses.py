@@ -38,8 +38,9 @@ async def show(request: web.Request) -> web.Response:
     visitor = engine.people.known_visitor(request)
     if visitor is None:
         return _page(request, rally, prize, Address(), refused=NO_CARD)
-    card = await engine.log.card(visitor.id, rally.plan.rally)
-    kept = await engine.addresses.read(visitor.id, rally.plan.rally)
+    name = rally.plan.rally
+    card = await engine.log.card(await engine.holder(visitor.id, name), name)
+    kept = await posting.read(engine, visitor.id, name)
     return _page(
         request,
         rally,
@@ -56,9 +57,9 @@ async def change(request: web.Request) -> web.StreamResponse:
     engine, name = engine_of(request), rally.plan.rally
     visitor, form = admitted(request).id, await read_form(request)
     if form.get("do") == "delete":
-        await engine.addresses.erase(visitor, name)
+        await posting.erase(engine, visitor, name)
         raise web.HTTPSeeOther(f"{request.path}?deleted")
-    typed, card = _typed(form), await engine.log.card(visitor, name)
+    typed, card = _typed(form), await engine.log.card(await engine.holder(visitor, name), name)
     said: dict[str, Any] = {}
     try:
         if form.get("do") == "look" or "take" in form:

@@ -1,4 +1,5 @@
-"""Badges: a visitor's own code, and what staff see when they scan one with their phone's camera."""
+"""Badges and paper cards: what staff see when they scan one with their phone's camera, and what
+the owner of a paper card sees."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,10 +11,11 @@ from domain.card import CardView
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
-from qr.codes import Code, sign_badge
+from qr.codes import Code, CodeKind, sign_badge
 from qr.images import svg
 from service.api.badges import own_spot, take_badge
-from service.api.visitors import keep
+from service.api.moves import bound
+from service.api.visitors import keep, visitor_or_new
 from service.context import engine_of, public_url, rally_of
 from service.failures import RallyUnknown, SpotUnknown, TokenInvalid
 from service.pages import prizes
@@ -33,8 +35,8 @@ async def make(request: web.Request) -> web.StreamResponse:
     """POST /r/{rally}/badge: begin a card, so that there is a badge."""
     rally = rally_of(request)
     answer = web.Response(status=303, headers={"Location": f"/r/{rally.plan.rally}/badge"})
-    if engine_of(request).people.known_visitor(request) is None:
-        _, token = engine_of(request).people.new(Role.VISITOR, engine_of(request).clock())
+    _, token = visitor_or_new(request)
+    if token:
         keep(request, answer, VISITOR_COOKIE, token)
     return answer
 
@@ -49,10 +51,13 @@ def _drawn(request: web.Request, rally: Rally, visitor: Person | None) -> Markup
 
 
 async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
-    """GET of a badge: staff get the page that stamps it at their spot, nobody else anything."""
+    """GET of a badge: staff get the page that stamps it at their spot; of a paper card, whoever has
+    it in hand sees what is on it, and may put it onto the phone."""
     rally = engine_of(request).rallies.get(code.rally)
     person = _staff(request, code)
     if rally is None or person is None:
+        if rally is not None and code.kind is CodeKind.PAPER:
+            return await _paper(request, rally, code)
         return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
     if "prize" in request.query:
         return prizes.counter(request, rally, code, person)
@@ -60,6 +65,27 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
     if spot is None:
         return page(request, "badge_spot.html", rally=rally)
     return _page(request, rally, own_spot(request, code, spot), None)
+
+
+async def _paper(request: web.Request, rally: Rally, code: Code) -> web.Response:
+    engine, known = engine_of(request), engine_of(request).people.known_visitor(request)
+    assert code.visitor is not None, "a paper card stands for somebody"
+    holder = await engine.holder(code.visitor, code.rally)
+    if known is not None and holder == await engine.holder(known.id, code.rally):
+        raise web.HTTPSeeOther(f"/r/{code.rally}")
+    free = holder == code.visitor
+    card = await engine.card(holder, code.rally) if free else None
+    return page(request, "paper.html", rally=rally, card=card)
+
+
+async def bind(request: web.Request, code: Code) -> web.Response:
+    """POST of a paper card from a visitor's phone: its stamps, and those to come, are its own."""
+    visitor, token = visitor_or_new(request)
+    await bound(request, code, visitor)
+    answer = web.Response(status=303, headers={"Location": f"/r/{code.rally}"})
+    if token:
+        keep(request, answer, VISITOR_COOKIE, token)
+    return answer
 
 
 async def stamp(request: web.Request, code: Code, form: dict[str, str], scan_id: UUID) -> Any:

@@ -24,6 +24,7 @@ from domain.course import Course
 from domain.place import distance_m
 from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
+from domain.survey import is_asked
 from qr.codes import sign
 from service.context import engine_of, rally_of
 from service.failures import AddressesUnavailable
@@ -137,6 +138,8 @@ def card_context(
         "goals": _goals(rally.course, seen),
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
+        "survey": plan.survey if seen and is_asked(plan, seen) else [],
+        "thanks": "thanks" in request.query,
         "badges": any(spot.kind == "badge" for spot in plan.spots),
     }
 

@@ -15,7 +15,7 @@ from service.context import engine_of, public_url, rally_of
 from service.failures import MoveUnknown
 from service.moves import Move
 from service.pages.render import page
-from service.sign_in import VISITOR_COOKIE
+from service.sign_in import VISITOR_COOKIE, Person
 
 NOT_FOUND = 404
 
@@ -48,23 +48,23 @@ async def ask(request: web.Request) -> web.Response:
     if not code:
         return _asked(request, "")
     try:
-        return _asked(
-            request, code, own=await _left_behind(request, await looked_at(request, code))
-        )
+        known = engine_of(request).people.known_visitor(request)
+        return _asked(request, code, own=await _own(request, known, await looked_at(request, code)))
     except MoveUnknown:
         return _asked(request, code, wrong=True)
 
 
 async def take(request: web.Request) -> web.StreamResponse:
-    """POST /move: take the card over; a card of this phone's own is left behind only if that was
-    said."""
+    """POST /move: take the card over. Where this phone has cards of its own, whoever holds it says
+    what becomes of them: `join`ed to the other ones, or `leave`d behind."""
     form = await read_form(request)
-    code = form.get("code", "")[:40]
+    code, own_cards = form.get("code", "")[:40], form.get("own")
+    known = engine_of(request).people.known_visitor(request)
     try:
-        own = await _left_behind(request, await looked_at(request, code))
-        if own and form.get("leave") != "yes":
+        own = await _own(request, known, await looked_at(request, code))
+        if own and own_cards not in ("join", "leave"):
             return _asked(request, code, own=own)
-        moved = await taken(request, code)
+        moved = await taken(request, code, known if own and own_cards == "join" else None)
     except MoveUnknown:
         return _asked(request, code, wrong=True)
     answer = web.Response(status=303, headers={"Location": f"/r/{moved.rally}"})
@@ -77,10 +77,9 @@ def _asked(request: web.Request, code: str, *, own: int = 0, wrong: bool = False
     return page(request, "take.html", status, code=code, own=own, wrong=wrong)
 
 
-async def _left_behind(request: web.Request, move: Move) -> int:
-    """How many visits the card of this phone's own has, that would be left behind."""
+async def _own(request: web.Request, known: Person | None, move: Move) -> int:
+    """How many visits this phone's own cards have, in all rallies; none if it has the same card."""
     engine = engine_of(request)
-    known = engine.people.known_visitor(request)
     if known is None or known.id == move.visitor.id:
         return 0
-    return len((await engine.log.card(known.id, move.rally)).visits)
+    return sum(len(card.visits) for card in (await engine.log.cards(known.id)).values())

@@ -16,6 +16,7 @@ from service.failures import BodyInvalid
 from service.footfall import read_days, read_spots
 from service.pages.live import stream
 from service.pages.render import page, part
+from service.surveys import read_survey
 
 DAYS_SHOWN_MAX = 62
 """The days of the chart at most: two months still tell apart on a phone."""
@@ -24,7 +25,9 @@ DAYS_SHOWN_MAX = 62
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/organiser: totals, days, spots."""
     rally = _asked(request)
-    return page(request, "organiser.html", **await _context(request, rally))
+    survey = await read_survey(engine_of(request), rally.plan)
+    context = await _context(request, rally)
+    return page(request, "organiser.html", survey=survey, **context)
 
 
 async def live(request: web.Request) -> web.StreamResponse:

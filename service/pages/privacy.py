@@ -19,10 +19,11 @@ async def show(request: web.Request) -> web.Response:
     known = engine.people.known_visitor(request)
     data = ""
     if known is not None:
-        facts = await engine.log.facts_of(known.id, rally.plan.rally)
+        name = rally.plan.rally
+        facts = await engine.log.facts_of(await engine.holder(known.id, name), name)
         data = _word_for_word(facts)
     try:
-        kept = await engine.addresses.read(known.id, rally.plan.rally) if known else Kept()
+        kept = await posting.read(engine, known.id, rally.plan.rally) if known else Kept()
         address = _word_for_word(kept._asdict()) if any(kept) else ""
     except AddressesUnavailable:
         address = None  # it can be erased all the same

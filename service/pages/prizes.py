@@ -5,8 +5,6 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from markupsafe import Markup
 
-from domain.card import view
-from domain.encoding import micros
 from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from qr.codes import Code, sign_badge
@@ -46,8 +44,7 @@ async def show(request: web.Request) -> web.Response:
         raise RallyUnknown
     come, drawn = None, None
     if visitor is not None:
-        card = await engine.log.card(visitor.id, rally.plan.rally)
-        seen = view(rally.course, visitor.id, card, micros(engine.clock()))
+        seen = await engine.card(visitor.id, rally.plan.rally)
         come = next(each for each in seen.prizes if each.prize == prize.id)
         address = f"{public_url(request)}/s/{sign_badge(key, visitor.id)}?prize={prize.id}"
         drawn = Markup(svg(address))  # noqa: S704 - made by us

@@ -11,7 +11,7 @@ from domain.rally import Rally
 from domain.refusals import RETRY, Refusal, RefusalCode
 from qr.codes import Code
 from service.answers import read_form
-from service.api.visitors import keep
+from service.api.visitors import keep, visitor_or_new
 from service.check_in import take
 from service.context import engine_of, voice_of
 from service.failures import BodyInvalid
@@ -19,7 +19,7 @@ from service.pages import badges
 from service.pages.card import card_context
 from service.pages.render import page
 from service.scans import Refused, ScanBody
-from service.sign_in import VISITOR_COOKIE, Person, Role
+from service.sign_in import VISITOR_COOKIE
 
 NOT_FOUND = 404
 REFUSED = 422
@@ -52,17 +52,19 @@ async def stamp(request: web.Request) -> web.Response:
     """POST /s/{code}: the button, for phones without scripts."""
     engine = engine_of(request)
     form = await read_form(request)
+    code = await engine.verify(request.match_info["code"])
+    if isinstance(code, Code) and form.get("do") == "bind":
+        return await badges.bind(request, code)
     try:
         scan_id = UUID(form.get("scan_id", ""))
     except ValueError as error:
         raise BodyInvalid("scan_id is a UUID") from error
-    code = await engine.verify(request.match_info["code"])
     if isinstance(code, Code) and code.visitor is not None:
         stamped = await badges.stamp(request, code, form, scan_id)
         return _refused(request, stamped, REFUSED) if isinstance(stamped, Refused) else stamped
     if isinstance(code, Code) and isinstance(gone := _spot(request, code), Refused):
         return _refused(request, gone, REFUSED)  # nobody becomes a visitor by this
-    visitor, token = _visitor(request)
+    visitor, token = visitor_or_new(request)
     body = ScanBody(
         code=request.match_info["code"], scan_id=scan_id, answer=form.get("answer", "")[:500]
     )
@@ -115,12 +117,3 @@ def _refused(request: web.Request, refused: Refused, status: int) -> web.Respons
         rally=refused.rally,
         retry=refused.refusal.code in RETRY,
     )
-
-
-def _visitor(request: web.Request) -> tuple[Person, str | None]:
-    """The visitor who asks; a new one, with a token to keep, if there is none yet."""
-    engine = engine_of(request)
-    known = engine.people.known_visitor(request)
-    if known is not None:
-        return known, None
-    return engine.people.new(Role.VISITOR, engine.clock())

@@ -7,7 +7,17 @@ from typing import Any
 
 import msgspec
 
-from domain.plan import Area, DayException, Language, Plan, Prize, Sheet, Spot, Text
+from domain.plan import (
+    Area,
+    DayException,
+    Language,
+    Plan,
+    Prize,
+    Sheet,
+    Spot,
+    SurveyQuestion,
+    Text,
+)
 from service.plan_files.document import Document, FileMistake, PlanMistakes, Steps
 from service.plan_files.words import did_you_mean, expected_there, fields_at, is_a, wanted
 
@@ -20,6 +30,7 @@ _ITEMS: dict[str, type] = {
     "exceptions": DayException,
     "sheets": Sheet,
     "prizes": Prize,
+    "survey": SurveyQuestion,
 }
 
 

@@ -198,6 +198,43 @@ async def test_an_erased_card_takes_no_address_also_when_both_happen_at_once(
     assert (status, problem["code"]) == (409, "card_erased")
 
 
+async def test_an_address_goes_along_when_two_cards_become_one(site: Site, visitor: str) -> None:
+    engine, here = site.engine, {**HOME, "street": "ここ1"}
+    one, other = (engine.people.verify(token).id for token in (visitor, site.visitor()))
+    other_token = engine.people.token(replace(engine.people.verify(visitor), id=other))
+    await site.scan(other_token, SPOT)
+    assert (await site.ask("PUT", ADDRESS, other_token, json=here))[0] == 200
+    await engine.link(other, one, RALLY, "test")
+    for token in (visitor, other_token):
+        assert (await site.ask("GET", ADDRESS, token))[1]["address"] == here
+    assert await rows(engine) == (1, 1)
+    assert (await site.ask("POST", ENTRIES, other_token))[0] == 201
+    assert "千代田区…" in await Phone(site, other_token).get(f"/r/{RALLY}")
+    assert "ここ1" in await Phone(site, other_token).get(FORM)
+    await engine.addresses.keep(other, RALLY, Address(name="left by a crash"), engine.clock())
+    assert (await Phone(site, other_token).post(f"/r/{RALLY}/my-data", do="forget"))[0] == 303
+    assert await rows(engine) == (0, 0)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["own", "master key lost"])
+async def test_of_two_addresses_the_cards_own_stays_and_what_cannot_be_opened_goes(
+    site: Site, visitor: str, tmp_path: Path, lost: bool
+) -> None:
+    engine = site.engine
+    one, other = (engine.people.verify(token).id for token in (visitor, site.visitor()))
+    await site.scan(engine.people.token(replace(engine.people.verify(visitor), id=other)), SPOT)
+    for whose, name in ((one, "A"), (other, "B")):
+        await engine.addresses.keep(whose, RALLY, Address(name=name), engine.clock())
+    key = tmp_path / "master.key"
+    if lost:
+        key.rename(tmp_path / "aside")
+    await engine.link(other, one, RALLY, "test")
+    if lost:
+        (tmp_path / "aside").rename(key)
+    assert await rows(engine) == (1, 1)
+    assert (await engine.addresses.read(one, RALLY)).address == Address(name="A")
+
+
 async def test_addresses_go_by_themselves_half_a_year_after_the_rally(
     site: Site, visitor: str, tokyo: Plan
 ) -> None:

@@ -66,8 +66,8 @@ async def test_a_renamed_file_stops_the_start(empty_database: str, folder: Path)
 
 
 async def test_a_stray_number_stops_the_start(empty_database: str, folder: Path) -> None:
-    (folder / "0009_stray.sql").write_text("SELECT 1")
-    with pytest.raises(MigrationError, match=r"0009_stray\.sql is out of line"):
+    (folder / "9999_stray.sql").write_text("SELECT 1")
+    with pytest.raises(MigrationError, match=r"9999_stray\.sql is out of line"):
         await migrated(empty_database, folder)
 
 

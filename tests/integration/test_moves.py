@@ -86,7 +86,7 @@ async def test_a_card_of_the_phones_own_is_left_behind_only_when_that_was_said(s
         async with phone.post("/move", data={"code": code}, allow_redirects=False) as answer:
             assert answer.status == 200
             assert "1 visit" in await answer.text()
-        said = {"code": code, "leave": "yes"}
+        said = {"code": code, "own": "leave"}
         async with phone.post("/move", data=said, allow_redirects=False) as answer:
             assert (answer.status, answer.headers["Location"]) == (303, f"/r/{RALLY}")
             token = answer.cookies[VISITOR_COOKIE].value

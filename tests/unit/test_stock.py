@@ -18,11 +18,13 @@ from domain.events import (
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
+    SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitorFact,
     VisitRecorded,
 )
+from domain.links import close
 from domain.mistakes import mistakes
 from domain.plan import (
     Coupon,
@@ -131,6 +133,9 @@ def some(fact: VisitorFact | None) -> VisitorFact:
         (taken_back("sweets", NOW), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260115), -1)]),
         (taken_back("sweets", MIDNIGHT), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260115), -1)]),
         (some(enter(OF, visited("b", of=OF), VISITOR, "trip", NOW)), []),
+        (SurveyAnswered(rally="walk", visitor=VISITOR, occurred_at=NOW, answers={"home": "far"}), []),
+        (close(OF, card_of(OF, [(scan("a", 9), NOW)]), VISITOR, UUID(int=8), NOW, "visitor"), [(SEAT, -1)]),
+        (close(OF, evolve(visited("b", of=OF), handed("drink"), 2, NOW), VISITOR, UUID(int=8), NOW, "visitor"), [(Lot("walk", "prize:drink", 0), -1), (Lot("walk", "prize:drink", 20260115), -1)]),
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip

@@ -1,0 +1,135 @@
+"""Putting two cards of one person together: another phone's, or a paper one bound to a phone.
+
+What the one card (the source) holds is taken over by the other (the target) as if it had been
+scanned there, late: each visit is recorded anew with its own time, scan id and evidence, or
+confirms one that is there already. So every figure counts the person once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.card import Card, Visit, evolve
+from domain.course import Course
+from domain.encoding import micros, moment_of
+from domain.events import (
+    Accepted,
+    CardLinked,
+    Given,
+    PrizeEntered,
+    PrizeHandedOver,
+    QuizAnswered,
+    SurveyAnswered,
+    VisitConfirmed,
+    VisitorFact,
+    VisitRecorded,
+    Withdrawn,
+)
+from domain.plan import Draw
+from domain.prizes import choices, not_closed
+from domain.rally import NotAllowed, Rally
+from domain.rules import VISITS_PER_CARD_MAX, firsts_of, newly_earned, says_more, visit_of
+
+
+def close(
+    rally: Rally, source: Card, visitor: UUID, to: UUID, now: datetime, by: str
+) -> CardLinked:
+    """The fact that closes the source, the card of `visitor`, in favour of that of `to`.
+
+    Raises NotAllowed for one that is closed already.
+    """
+    not_closed(source)
+    return CardLinked(
+        rally=rally.plan.rally,
+        visitor=visitor,
+        to=to,
+        occurred_at=now,
+        by=by,
+        corrections=tuple(_withdrawn(rally.course, source.visits)),
+        entered=source.entered,
+        answers=source.surveyed or {},
+        handed=tuple(
+            Given(each.prize, moment_of(each.at)) for each in source.handed if not each.reversed
+        ),
+    )
+
+
+def take_over(
+    rally: Rally,
+    target: Card,
+    to: UUID,
+    source: Card,
+    facts: Iterable[tuple[int, VisitorFact]],
+    after: int,
+    now: datetime,
+) -> Iterator[VisitorFact]:
+    """The facts that the target, the card of `to`, gets from the source, whose own `facts` come
+    with their positions. They are to follow the position `after` of the target's bucket.
+
+    Raises NotAllowed for a target that takes nothing any more, or has no room for it.
+    """
+    not_closed(target)
+    if len(target.visits) + len(source.visits) > VISITS_PER_CARD_MAX:
+        raise NotAllowed("card_full", "There are too many visits on the two cards.")
+    void = {visit.position for visit in source.visits if visit.void}
+    given = {each.id for each in source.handed if not each.reversed}
+    for position, fact in facts:
+        taken: VisitorFact | None = None
+        match fact:
+            case VisitRecorded() | VisitConfirmed() if position not in void:
+                taken = _visit(rally.course, target, to, fact)
+            case QuizAnswered():
+                taken = replace(fact, visitor=to)
+            case PrizeHandedOver() if fact.hand_over_id.bytes in given:
+                taken = replace(fact, visitor=to)
+            case SurveyAnswered() if target.surveyed is None:
+                taken = replace(fact, visitor=to, occurred_at=now)
+            case PrizeEntered() if _may_enter(rally, target, fact.prize):
+                taken = replace(fact, visitor=to, occurred_at=now)
+        if taken is not None:
+            yield taken
+            after += 1
+            target = evolve(target, taken, after, now)
+
+
+def _visit(
+    course: Course, target: Card, to: UUID, fact: VisitRecorded | VisitConfirmed
+) -> VisitRecorded | VisitConfirmed | None:
+    """A visit of the source on the target: new there, or one more scan of one that is there, if it
+    says more of it."""
+    at = micros(fact.occurred_at)
+    said = {name: getattr(fact, name) for name in Accepted.__struct_fields__} | {"visitor": to}
+    index = visit_of(course, target, fact.spot, course.period_of(at))
+    if index is None:
+        new = Visit(fact.spot, fact.period, at, b"", 0, evidence=fact.evidence)
+        said["earned"] = newly_earned(course, target, new)
+        return VisitRecorded(firsts=firsts_of(course, target.visits, new), **said)
+    known = target.visits[index]
+    if not says_more(target, known, fact.evidence, at):
+        return None
+    new = Visit(known.spot, known.period, at, b"", 0, evidence=fact.evidence)
+    said |= {"period": known.period, "earned": newly_earned(course, target, new)}
+    return VisitConfirmed(visit=known.position, **said)
+
+
+def _may_enter(rally: Rally, target: Card, name: str) -> bool:
+    """Whether an entry of the source is none of the target's yet, nor a second choice."""
+    prize = rally.course.prizes.get(name)
+    choice = prize.giving.choice if prize and isinstance(prize.giving, Draw) else None
+    return name not in target.entered and choice not in choices(rally, target)
+
+
+def _withdrawn(course: Course, visits: Sequence[Visit]) -> Iterator[Withdrawn]:
+    """What each visit that is not void was counted with."""
+    for index, visit in enumerate(visits):
+        if not visit.void:
+            yield Withdrawn(
+                position=visit.position,
+                visits=-int(visit.counted),
+                lost=firsts_of(course, visits[:index], visit),
+                unearned=visit.earned,
+                spot=None if visit.confirms else visit.spot,
+                period=0 if visit.confirms else visit.period,
+            )
