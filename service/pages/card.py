@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from datetime import datetime, time
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from domain.rally import Rally
 from domain.survey import is_asked
 from qr.codes import sign
 from service.context import engine_of, rally_of
-from service.pages.maps import map_of
+from service.pages.maps import map_of, way_to
 from service.pages.render import html, page, part
 
 _UNITS: dict[type, str] = {
@@ -127,6 +128,7 @@ def card_context(
         "fresh": fresh,
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
+        "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
         "goals": _goals(rally.course, seen),
         "clues": _clues(rally.course, seen),
