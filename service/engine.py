@@ -37,6 +37,7 @@ from service.config import Config
 from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
+from service.entries import Entries
 from service.eventlog import EventLog, Rallies
 from service.eventlog.log import CardDecision, Outcome, RallyDecision
 from service.failures import BeingRebuilt, RallyUnknown
@@ -93,6 +94,7 @@ class Engine:
         self.by_visitor = Limit(config.visitor_requests_max, config.limit_seconds, monotonic)
         self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
+        self.entries = Entries(pool, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )

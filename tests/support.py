@@ -17,6 +17,14 @@ OpenEngine = Callable[..., Awaitable[Engine]]
 
 PLANS = Path(__file__).parent.parent / "plans"
 RALLY = "tokyo-antenna-shops"
+LINE = (
+    "hokkaido-yurakucho",
+    "akita-yurakucho",
+    "okinawa-yurakucho",
+    "wakayama-yurakucho",
+    "miyagi-yurakucho",
+)
+"""Five shops that are a line of two sheets: whoever has been there has reached the first prize."""
 NOON = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 """Noon in Tokyo, in the middle of the rally."""
 

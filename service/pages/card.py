@@ -94,14 +94,14 @@ async def show(request: web.Request) -> web.Response:
     if request.query.get("part") != "card":
         now = engine_of(request).clock()
         return page(
-            request, "card.html", rally=rally, now=now, **card_context(request, rally, seen)
+            request, "card.html", rally=rally, now=now, **await card_context(request, rally, seen)
         )
     earned = tuple(request.query.get("earned", "").split(","))
-    context = card_context(request, rally, seen, request.query.get("fresh"), earned)
+    context = await card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))
 
 
-def card_context(
+async def card_context(
     request: web.Request,
     rally: Rally,
     seen: CardView | None,
@@ -131,6 +131,7 @@ def card_context(
         "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
         "goals": _goals(rally.course, seen),
+        "entries": await engine_of(request).entries.of(rally.course) if plan.prizes else {},
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
         "survey": plan.survey if seen and is_asked(plan, seen) else [],

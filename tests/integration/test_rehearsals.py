@@ -3,18 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from support import NOON, RALLY, Site
+from support import LINE, NOON, RALLY, Site
 
 from qr.codes import sign
 from service.sign_in import STAFF_COOKIE, Role
-
-ROW = [
-    "hokkaido-yurakucho",
-    "akita-yurakucho",
-    "okinawa-yurakucho",
-    "wakayama-yurakucho",
-    "miyagi-yurakucho",
-]
 
 
 async def rehearsed(site: Site) -> str:
@@ -44,7 +36,7 @@ async def walked(site: Site, rally: str) -> str:
     visitor = site.visitor()
     key = site.engine.keyring.newest_code_key(rally)
     assert key is not None
-    for spot in ROW:
+    for spot in LINE:
         assert (await site.check_in(visitor, sign(key, spot)))[0] == 201
     for path, body in (
         ("prizes/local-products/entries", None),
@@ -81,9 +73,9 @@ async def test_codes_of_the_one_are_nothing_in_the_other(site: Site) -> None:
     visitor = site.visitor()
     key = site.engine.keyring.newest_code_key(trial)
     assert key is not None
-    _, answer = await site.check_in(visitor, sign(key, ROW[0]))
+    _, answer = await site.check_in(visitor, sign(key, LINE[0]))
     assert answer["rally"] == trial
-    _, answer = await site.check_in(visitor, site.code(ROW[0]))
+    _, answer = await site.check_in(visitor, site.code(LINE[0]))
     assert answer["rally"] == RALLY
 
 
@@ -93,7 +85,7 @@ async def test_each_begins_afresh_and_closes_the_one_before(site: Site) -> None:
     key = site.engine.keyring.newest_code_key(first)
     assert key is not None
     site.clock.forward(minutes=1)
-    status, refused = await site.check_in(site.visitor(), sign(key, ROW[0]))
+    status, refused = await site.check_in(site.visitor(), sign(key, LINE[0]))
     assert (status, refused["code"]) == (422, "rally_over")
     assert [each.plan.rally for each in site.engine.rehearsals(RALLY)] == [second, first]
 
@@ -105,12 +97,12 @@ async def test_every_page_of_it_says_so_and_the_front_door_does_not_show_it(site
     headers = {"Cookie": f"{STAFF_COOKIE}={site.organiser()}"}
     for path in (
         f"/r/{trial}",
-        f"/s/{sign(key, ROW[0])}",
+        f"/s/{sign(key, LINE[0])}",
         f"/r/{trial}/move",
         f"/r/{trial}/my-data",
         f"/r/{trial}/organiser",
-        f"/r/{trial}/spots/{ROW[0]}",
-        f"/r/{trial}/posters?spot={ROW[0]}",
+        f"/r/{trial}/spots/{LINE[0]}",
+        f"/r/{trial}/posters?spot={LINE[0]}",
     ):
         async with site.session.get(path, headers=headers) as answer:
             assert answer.status == 200, path
@@ -125,9 +117,9 @@ async def test_every_page_of_it_says_so_and_the_front_door_does_not_show_it(site
 
 async def test_staff_rehearse_with_their_own_sign_in_and_others_do_not(site: Site) -> None:
     trial = await rehearsed(site)
-    own, others = site.staff(ROW[0]), site.staff(ROW[1])
-    path = f"/api/rallies/{trial}/footfall?spot={ROW[0]}"
+    own, others = site.staff(LINE[0]), site.staff(LINE[1])
+    path = f"/api/rallies/{trial}/footfall?spot={LINE[0]}"
     assert (await site.ask("GET", path, own))[0] == 200
     assert (await site.ask("GET", path, others))[0] == 403
-    _, elsewhere = site.engine.people.new(Role.STAFF, site.clock(), "other", ROW[0])
+    _, elsewhere = site.engine.people.new(Role.STAFF, site.clock(), "other", LINE[0])
     assert (await site.ask("GET", path, elsewhere))[0] == 403
