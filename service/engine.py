@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from msgspec.structs import replace
 
 from domain.card import CardView, view
 from domain.encoding import micros
-from domain.events import HeadcountRecorded
+from domain.events import HeadcountRecorded, RallyFact
 from domain.plan import Plan
-from domain.rally import NotAllowed, Rally, plan_rally
+from domain.rally import NotAllowed, Rally, Status, close_rally, open_rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
+from domain.rehearsal import number_of, rehearsal, rehearsed
 from domain.rules import Answer, Linked
 from domain.scan import Scan
 from projections.apply import apply, prepare
@@ -36,6 +38,7 @@ from service.config import Config
 from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
+from service.entries import Entries
 from service.eventlog import EventLog, Rallies
 from service.eventlog.log import CardDecision, Outcome, RallyDecision
 from service.failures import BeingRebuilt, RallyUnknown
@@ -99,6 +102,7 @@ class Engine:
         self.addresses = Addresses(pool, MasterKeyFile(config.master_key_path))
         self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
+        self.entries = Entries(pool, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
@@ -147,6 +151,28 @@ class Engine:
                 )
         await make_key(self.pool, plan.rally)
         return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+
+    async def rehearse(self, name: str, by: str) -> Rally:
+        """Lay out and open a rehearsal of a rally, afresh: those before it are closed.
+
+        Raises RallyUnknown, NotAllowed.
+        """
+        rally = self.rallies.get(name)
+        if rally is None:
+            raise RallyUnknown
+        before = self.rehearsals(name)
+        number = 1 + max((number_of(one.plan.rally) for one in before), default=0)
+        today = self.clock().astimezone(rally.course.zone).date()
+        made = await self.plan(rehearsal(rally.plan, number, today), by)
+        for one in before:
+            if one.status is Status.OPEN:
+                await self.change(one.plan.rally, partial(_change, close_rally, by))
+        return await self.change(made.plan.rally, partial(_change, open_rally, by))
+
+    def rehearsals(self, name: str) -> list[Rally]:
+        """The rehearsals of a rally, the newest first."""
+        found = [each for each in self.rallies.all() if rehearsed(each.plan.rally) == name]
+        return sorted(found, key=lambda each: number_of(each.plan.rally), reverse=True)
 
     async def preview(self, plan: Plan) -> Preview:
         """What a changed plan would do to the cards that there are now. Raises BeingRebuilt."""
@@ -358,6 +384,16 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
         await _end([*engine.tasks.values(), building])
+
+
+def _change(
+    decide: Callable[[Rally, datetime, str], RallyFact | None],
+    by: str,
+    known: Rally | None,
+    now: datetime,
+) -> RallyFact | None:
+    assert known is not None, "rallies are never removed"
+    return decide(known, now, by)
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from domain.rehearsal import rehearsed
 from qr.keyring import Keyring, PeopleKey
 from service.failures import Forbidden, TokenInvalid, TokenMissing
 from service.ids import new_id
@@ -173,17 +174,16 @@ class People:
     def organiser(self, request: web.Request, rally: str) -> Person:
         """The organiser of `rally` who asks."""
         person = self._with_role(request, STAFF_COOKIE, Role.ORGANISER)
-        if person.rally not in (None, rally):
+        if not belongs(person, rally):
             raise Forbidden
         return person
 
     def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may see `spot` (None: all spots): its own staff, or an organiser."""
         person = self._with_role(request, STAFF_COOKIE, Role.STAFF, Role.ORGANISER)
-        own = person.rally == rally and (spot is not None and person.spot == spot)
-        if person.role is Role.STAFF and not own:
+        if not belongs(person, rally):
             raise Forbidden
-        if person.role is Role.ORGANISER and person.rally not in (None, rally):
+        if person.role is Role.STAFF and (spot is None or person.spot != spot):
             raise Forbidden
         return person
 
@@ -194,3 +194,9 @@ class People:
         if person.role not in roles:
             raise Forbidden
         return person
+
+
+def belongs(person: Person, rally: str) -> bool:
+    """Whether somebody belongs to a rally, or to the one that it is a rehearsal of."""
+    everywhere = person.role is Role.ORGANISER and person.rally is None
+    return everywhere or person.rally in (rally, rehearsed(rally))

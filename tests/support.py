@@ -17,6 +17,14 @@ OpenEngine = Callable[..., Awaitable[Engine]]
 
 PLANS = Path(__file__).parent.parent / "plans"
 RALLY = "tokyo-antenna-shops"
+LINE = (
+    "hokkaido-yurakucho",
+    "akita-yurakucho",
+    "okinawa-yurakucho",
+    "wakayama-yurakucho",
+    "miyagi-yurakucho",
+)
+"""Five shops that are a line of two sheets: whoever has been there has reached the first prize."""
 NOON = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 """Noon in Tokyo, in the middle of the rally."""
 
@@ -95,6 +103,12 @@ class Site:
         """Check in with a code."""
         body = {"code": code, "scan_id": str(scan_id or uuid4()), **more}
         return await self.ask("POST", "/api/check-ins", token, json=body)
+
+    async def says_where(self, token: str, rally: str = RALLY) -> None:
+        """A visitor says where prizes are to be sent."""
+        where = {"where": "abroad", "country": "France", "lines": "1 rue\nParis", "name": "Zoé"}
+        status, answer = await self.ask("PUT", f"/api/rallies/{rally}/address", token, json=where)
+        assert status == 200, answer
 
     async def facts(self, kind: str = "VisitRecorded") -> int:
         """How many facts of a kind the log holds."""

@@ -21,7 +21,7 @@ from service.failures import RallyUnknown, SpotUnknown, TokenInvalid
 from service.pages import prizes
 from service.pages.render import page
 from service.scans import Refused
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role
+from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role, belongs
 
 
 async def show(request: web.Request) -> web.Response:
@@ -130,4 +130,4 @@ def _staff(request: web.Request, code: Code) -> Person | None:
         return None
     if person is None or person.role is Role.VISITOR:
         return None
-    return person if person.rally in (None, code.rally) else None
+    return person if belongs(person, code.rally) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from datetime import datetime, time
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from domain.survey import is_asked
 from qr.codes import sign
 from service.context import engine_of, rally_of
 from service.failures import AddressesUnavailable
-from service.pages.maps import map_of
+from service.pages.maps import map_of, way_to
 from service.pages.render import html, page, part
 
 _UNITS: dict[type, str] = {
@@ -92,28 +93,24 @@ async def show(request: web.Request) -> web.Response:
     """
     rally = rally_of(request)
     seen = await _card(request, rally)
-    sent_to = await _sent_to(request, rally, seen)
     if request.query.get("part") != "card":
         now = engine_of(request).clock()
-        context = card_context(request, rally, seen, sent_to=sent_to)
-        return page(request, "card.html", rally=rally, now=now, **context)
+        return page(
+            request, "card.html", rally=rally, now=now, **await card_context(request, rally, seen)
+        )
     earned = tuple(request.query.get("earned", "").split(","))
-    context = card_context(request, rally, seen, request.query.get("fresh"), earned, sent_to)
+    context = await card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))
 
 
-def card_context(
+async def card_context(
     request: web.Request,
     rally: Rally,
     seen: CardView | None,
     fresh: str | None = None,
     earned: tuple[str, ...] = (),
-    sent_to: str | None = "",
 ) -> dict[str, Any]:
-    """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached.
-
-    `sent_to` is the masked address for prizes by post, None if there is none, "" if nobody looked.
-    """
+    """What _card.html needs. `fresh` is the spot just stamped, `earned` prizes just reached."""
     plan = rally.plan
     stamps = {stamp.spot: stamp.at for stamp in seen.spots} if seen else {}
     fresh = fresh if fresh in stamps else None
@@ -131,11 +128,13 @@ def card_context(
         "lines": sum(len(sheet.strikes) for sheet in sheets),
         "lines_all": sum(sheet.lines for sheet in sheets),
         "fresh": fresh,
-        "sent_to": sent_to,
+        "sent_to": await _sent_to(request, rally, seen),
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
+        "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
         "goals": _goals(rally.course, seen),
+        "entries": await engine_of(request).entries.of(rally.course) if plan.prizes else {},
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
         "survey": plan.survey if seen and is_asked(plan, seen) else [],
@@ -231,7 +230,7 @@ def _unit(condition: Condition) -> str:
 
 
 async def _sent_to(request: web.Request, rally: Rally, seen: CardView | None) -> str | None:
-    """Where prizes are sent to the card's visitor, as `card_context` takes it."""
+    """The masked address for prizes by post; None if there is none, "" if it is not asked for."""
     if seen is None or not any(
         prize.by_post and (come.entered or come.met)
         for prize, come in zip(rally.plan.prizes, seen.prizes, strict=True)

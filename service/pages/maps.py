@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.place import Place, distance_m
 from domain.plan import Spot
+from service.pages.render import in_app
 
 WIDTH = 100.0
 HEIGHT_MIN, HEIGHT_MAX = 32.0, 90.0
@@ -49,6 +50,20 @@ def map_of(spots: list[Spot]) -> Map | None:
         if spot.place is not None
     )
     return _drawn(placed) if len(placed) >= SPOTS_MIN else None
+
+
+def way_to(place: Place, user_agent: str) -> str:
+    """The address that opens a phone's own map at a place; elsewhere, a map on the web.
+
+    Android's answers to `geo:` (RFC 5870), in real browsers; Apple's to an address of its own.
+    """
+    at = f"{place.lat},{place.lon}"
+    if "iPhone" in user_agent or "iPad" in user_agent:
+        return f"https://maps.apple.com/?daddr={at}"
+    if "Android" in user_agent and in_app(user_agent) is None:
+        return f"geo:{at}?q={at}"
+    where = f"mlat={place.lat}&mlon={place.lon}#map=18/{place.lat}/{place.lon}"
+    return f"https://www.openstreetmap.org/?{where}"
 
 
 @lru_cache(maxsize=1_000)

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from domain.plan import Plan
 from domain.rally import Rally, close_rally, open_rally
+from domain.rehearsal import rehearsed
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.answers import read_form
@@ -27,7 +28,15 @@ async def show(request: web.Request) -> web.Response:
     rally = _asked(request)
     survey = await read_survey(engine_of(request), rally.plan)
     context = await _context(request, rally)
-    return page(request, "organiser.html", survey=survey, **context)
+    name = rally.plan.rally
+    return page(
+        request,
+        "organiser.html",
+        survey=survey,
+        rehearsals=engine_of(request).rehearsals(name),
+        rehearses=rehearsed(name),
+        **context,
+    )
 
 
 async def live(request: web.Request) -> web.StreamResponse:
@@ -41,14 +50,18 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 
 async def change(request: web.Request) -> web.Response:
-    """POST /r/{rally}/organiser: open or close the rally, from the page's buttons."""
+    """POST /r/{rally}/organiser: open, close or rehearse the rally, from the page's buttons."""
     rally = _asked(request).plan.rally
     engine = engine_of(request)
     by = engine.people.organiser(request, rally).by
     decisions = {"open": open_rally, "close": close_rally}
-    decision = decisions.get((await read_form(request)).get("do", ""))
+    what = (await read_form(request)).get("do", "")
+    if what == "rehearse":
+        made = await engine.rehearse(rally, by)
+        raise web.HTTPSeeOther(f"/r/{made.plan.rally}/organiser")
+    decision = decisions.get(what)
     if decision is None:
-        raise BodyInvalid("do is open or close")
+        raise BodyInvalid("do is open, close or rehearse")
 
     def decide(known: Rally | None, now: datetime) -> Any:
         assert known is not None

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.rehearsal import rehearsed
 from service.answers import NOSNIFF
 from service.api.visitors import keep
 from service.context import voice_of
@@ -64,7 +65,7 @@ _environment.globals["m"] = _environment.get_template("_macros.html").module
 
 def part(request: web.Request, template: str, **context: Any) -> str:
     """A template as text, in the language of whoever asks. `_` speaks, `voice` formats."""
-    voice = voice_of(request)
+    voice, rally = voice_of(request), context.get("rally")
     links = {code: str(request.rel_url.update_query(lang=code)) for code in LANGUAGES}
     return _environment.get_template(template).render(
         _=voice,
@@ -72,6 +73,7 @@ def part(request: web.Request, template: str, **context: Any) -> str:
         languages=LANGUAGES,
         language_links=links,
         path=request.path,
+        rehearsal=rally is not None and rehearsed(getattr(rally, "plan", rally).rally),
         in_app=in_app(request.headers.get("User-Agent", "")),
         **context,
     )

@@ -81,7 +81,7 @@ async def stamp(request: web.Request) -> web.Response:
             "scan.html",
             **_context(request, rally, rally.course.spots[outcome.spot]),
             answer=outcome,
-            **card_context(request, rally, outcome.card, fresh, outcome.earned),
+            **await card_context(request, rally, outcome.card, fresh, outcome.earned),
         )
     if token:
         keep(request, answer, VISITOR_COOKIE, token)

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from msgspec.structs import replace
-from support import NOON, RALLY, OpenEngine, Site
+from support import LINE, NOON, RALLY, OpenEngine, Site
 
 from domain.conditions import Stamps
 from domain.plan import FirstCome, Prize
@@ -224,3 +224,14 @@ async def test_a_prize_is_judged_by_the_newest_plan_in_every_process(
 
     await other.change_card(visitor, RALLY, decide)
     assert await site.facts("PrizeHandedOver") == 1
+
+
+async def test_the_card_says_how_many_take_part_in_a_draw(site: Site) -> None:
+    """To whoever has not reached it, too; as of a minute ago at most."""
+    visitor = await walk(site, *LINE)
+    path = f"/api/rallies/{RALLY}/prizes/local-products/entries"
+    await site.says_where(visitor)
+    assert (await site.ask("POST", path, visitor))[0] == 201
+    await site.engine.follower.catch_up()
+    async with site.session.get(f"/r/{RALLY}") as answer:
+        assert "600 winners are drawn; entries so far: 1." in await answer.text()

@@ -110,12 +110,6 @@ class Walk:
         status, answer = await self.site.ask("POST", path, token)
         return "entered" if status == 201 else answer["code"]
 
-    async def says_where(self, token: str) -> None:
-        """Say where prizes are to be sent."""
-        where = {"where": "abroad", "country": "France", "lines": "1 rue\nParis", "name": "Zoé"}
-        path = f"/api/rallies/{self.plan.rally}/address"
-        assert (await self.site.ask("PUT", path, token, json=where))[0] == 200
-
     async def hand_over(self, to: str | UUID, prize: str, spot: str, id_: str | None = None) -> str:
         """Hand a prize over at a spot's counter, to the holder of a token or whom a card stands
         for; returns what came of it."""
@@ -183,7 +177,7 @@ async def test_bingo_one_line_enters_more_lines_are_more_chances_all_win_the_com
     assert await walk.enter(token, "local-products") == "prize_not_reached"
     assert await walk.stamps(token, sheet[0][4]) == ["local-products"]
     assert await walk.enter(token, "local-products") == "address_missing"
-    await walk.says_where(token)
+    await walk.site.says_where(token)
     assert await walk.enter(token, "local-products") == "entered"
     before = await walk.chances(token, "local-products")
     rest = [spot for spot in spots(walk) if spot not in sheet[0]]

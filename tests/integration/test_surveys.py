@@ -3,24 +3,15 @@
 from typing import Any
 
 import aiohttp
-from support import RALLY, Site
+from support import LINE, RALLY, Site
 from test_joined_cards import moved
 
 from service.sign_in import VISITOR_COOKIE
 
-ROW = [
-    "hokkaido-yurakucho",
-    "akita-yurakucho",
-    "okinawa-yurakucho",
-    "wakayama-yurakucho",
-    "miyagi-yurakucho",
-]
-"""A line of two sheets: the first prize is reached."""
-
 
 async def reached(site: Site) -> str:
     visitor = site.visitor()
-    for spot in ROW:
+    for spot in LINE:
         await site.scan(visitor, spot)
     return visitor
 
@@ -45,7 +36,7 @@ async def test_the_form_is_there_once_something_was_reached_and_until_it_was_sen
 ) -> None:
     visitor = site.visitor()
     async with aiohttp.ClientSession(site.url, cookies={VISITOR_COOKIE: visitor}) as phone:
-        for spot in ROW:
+        for spot in LINE:
             async with phone.get(f"/r/{RALLY}") as answer:
                 assert 'id="survey"' not in await answer.text()
             await site.scan(visitor, spot)
@@ -65,7 +56,7 @@ async def test_answers_count_once_and_only_the_organiser_sees_them(site: Site) -
     assert (await answers(site, visitor, home="tokyo"))[0] == 201
     assert (await answers(site, visitor, home="moon"))[1]["code"] == "answer_unknown"
     assert await counts(site) == {"home:abroad": 1, "shops:first": 1}
-    for token in (visitor, site.staff(ROW[0])):
+    for token in (visitor, site.staff(LINE[0])):
         assert (await site.ask("GET", f"/api/rallies/{RALLY}/survey", token))[0] == 403
     async with site.session.get(
         f"/r/{RALLY}/organiser", headers={"Cookie": f"meguri_staff={site.organiser()}"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.place import Place, distance_m
 from domain.plan import Spot
-from service.pages.maps import RADIUS, WIDTH, map_of
+from service.pages.maps import RADIUS, WIDTH, map_of, way_to
 
 
 def spots(*places: tuple[float, float] | None) -> list[Spot]:
@@ -32,6 +32,20 @@ def test_north_is_above_and_east_is_right_and_numbers_are_those_of_the_list() ->
     assert [dot.number for dot in drawn.dots] == [1, 3, 4]
     assert south_west.x < north.x < east.x
     assert north.y < south_west.y == east.y
+
+
+@pytest.mark.parametrize(
+    ("browser", "address"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari", "https://maps.apple.com/?daddr=35.5,139.25"),
+        ("Mozilla/5.0 (Linux; Android 16) Chrome", "geo:35.5,139.25?q=35.5,139.25"),
+        ("Mozilla/5.0 (Linux; Android 16) Line/15.0", "https://www.openstreetmap.org/?mlat=35.5&mlon=139.25#map=18/35.5/139.25"),
+        ("Mozilla/5.0 (X11; Linux) Firefox", "https://www.openstreetmap.org/?mlat=35.5&mlon=139.25#map=18/35.5/139.25"),
+    ],
+    ids=["an iPhone", "an Android phone", "an app's own browser", "a desk"],
+)  # fmt: skip
+def test_the_way_opens_the_phones_own_map(browser: str, address: str) -> None:
+    assert way_to(Place(35.5, 139.25), browser) == address
 
 
 def test_the_bar_is_as_long_as_it_says() -> None:

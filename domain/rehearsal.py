@@ -1,0 +1,48 @@
+"""Rehearsals: the whole of a rally tried out before it begins, with nothing that could ever count.
+
+A rehearsal is a rally of its own, called `try-N-RALLY`: with keys, codes, cards and figures of its
+own, so none of its facts can enter the results of the rally. Its name says what it is, in every row
+of the log, and a name never changes.
+"""
+
+import re
+from datetime import date, timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.plan import Id, Plan, next_round
+from domain.rally import NotAllowed
+
+LASTS = timedelta(days=7)
+"""How long a rehearsal takes stamps."""
+_NAME = re.compile(r"try-([0-9]+)-(.+)")
+
+
+def rehearsed(rally: str) -> str | None:
+    """Of which rally one is a rehearsal, by its name; None if of none."""
+    named = _NAME.fullmatch(rally)
+    return named[2] if named else None
+
+
+def number_of(rally: str) -> int:
+    """Which rehearsal it is: 1, 2, …; 0 if it is none."""
+    named = _NAME.fullmatch(rally)
+    return int(named[1]) if named else 0
+
+
+def rehearsal(plan: Plan, number: int, day: date) -> Plan:
+    """The plan for trying out a rally from a day on, at a desk: with its spots, questions, prizes
+    and order, but at any hour and from anywhere. Raises NotAllowed."""
+    if rehearsed(plan.rally):
+        raise NotAllowed("rehearsal_of_rehearsal", "This is a rehearsal already.")
+    try:
+        name = msgspec.convert(f"try-{number}-{plan.rally}", Id)
+    except msgspec.ValidationError as error:
+        raise NotAllowed(
+            "name_too_long", "A rehearsal needs a shorter name of the rally."
+        ) from error
+    moved = next_round(plan, name, day)
+    spots = [replace(spot, near=None, starts=None, ends=None) for spot in moved.spots]
+    last = day + LASTS - timedelta(days=1)
+    return replace(moved, last_day=last, opens=None, closes=None, exceptions=[], spots=spots)
