@@ -226,6 +226,9 @@ def _prizes(plan: Plan) -> Iterator[Mistake]:
     for index, prize in enumerate(plan.prizes):
         where = ("prizes", index, "giving")
         yield from _condition(plan, prize.condition, ("prizes", index, "condition"), 1)
+        if prize.by_post and not isinstance(prize.giving, Draw):
+            given = "false, as this prize is given at the counter; or giving: {kind: draw, …}"
+            yield Mistake(("prizes", index, "by_post"), given)
         match prize.giving:
             case Draw(chances="per_line") if not plan.sheets:
                 yield Mistake((*where, "chances"), "one, as this plan has no sheets")

@@ -202,13 +202,15 @@ class Coupon(Kind, frozen=True, tag="coupon"):
 Giving = Draw | FirstCome | Coupon
 
 
-class Prize(Struct, frozen=True, forbid_unknown_fields=True):
+class Prize(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What may be won: under which condition, and how it is given."""
 
     id: Id
     names: Names
     condition: Condition
     giving: Giving
+    by_post: bool = False
+    """Sent to the winners' homes: whoever takes part in its draw says where that is."""
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):

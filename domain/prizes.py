@@ -17,19 +17,45 @@ from domain.stock import Taken
 
 
 def enter(
-    rally: Rally, card: Card, visitor: UUID, prize: str, now: datetime
+    rally: Rally,
+    card: Card,
+    visitor: UUID,
+    prize: str,
+    now: datetime,
+    *,
+    addressed: bool = False,
 ) -> PrizeEntered | None:
-    """Take part in a prize's draw; of prizes with the same choice, in one."""
+    """Take part in a prize's draw; of prizes with the same choice, in one.
+
+    `addressed`: the visitor has said where it is to be sent, if it is sent by post.
+    """
     if prize in card.entered:
         return None
-    giving = _reached(rally, card, prize).giving
+    planned = _reached(rally, card, prize)
+    giving = planned.giving
     if not isinstance(giving, Draw):
         raise NotAllowed("prize_not_drawn", "This prize is given at the counter, without a draw.")
     if giving.automatic:
         raise NotAllowed("prize_automatic", "Whoever reaches this prize takes part in its draw.")
     if giving.choice is not None and giving.choice in choices(rally, card):
         raise NotAllowed("choice_made", "Another one of these prizes was chosen before.")
+    if planned.by_post and not addressed:
+        raise NotAllowed("address_missing", "This prize is sent by post: say first where to.")
     return PrizeEntered(rally=rally.plan.rally, visitor=visitor, prize=prize, occurred_at=now)
+
+
+def ask_address(rally: Rally, card: Card) -> None:
+    """Raise NotAllowed unless the card has reached, or was entered for, a prize that is sent by
+    post: nobody else is asked where they live."""
+    not_closed(card)
+    posted = [prize for prize in rally.plan.prizes if prize.by_post]
+    if not posted:
+        raise NotAllowed("no_prize_by_post", "No prize of this rally is sent by post.")
+    for prize in posted:
+        have, need = _standing(rally, card, prize)
+        if have >= need or prize.id in card.entered:
+            return
+    raise NotAllowed("prize_not_reached", "No prize that is sent by post has been reached yet.")
 
 
 def choices(rally: Rally, card: Card) -> set[str]:

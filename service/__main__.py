@@ -15,9 +15,11 @@ from service.config import Config, ConfigError, read_config
 from service.database.embedded import EmbeddedPostgresError
 from service.database.migrate import MigrationError
 from service.eventlog.log import DATABASE_ILL
+from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes
 
 _EXPECTED = (
+    AddressesUnavailable,
     CommandError,
     ConfigError,
     EmbeddedPostgresError,
@@ -82,6 +84,11 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--data", metavar="DIR", help=f"data directory (MEGURI_DATA; default {Config().data})"
+    )
+    group.add_argument(
+        "--master-key-file",
+        metavar="FILE",
+        help="the key that opens addresses (MEGURI_MASTER_KEY_FILE; default DIR/master.key)",
     )
     parser.add_argument(
         "--log-level",

@@ -3,7 +3,7 @@
 A problem's `code` is stable; its `detail` is a sentence in the language of whoever asks.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -62,6 +62,7 @@ class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
     spot: str | None = None
     metres: int | None = None
     left: int | None = None
+    fields: Mapping[str, str] | None = None
 
 
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
@@ -89,6 +90,7 @@ def problem_of(request: web.Request, failure: Failure) -> Problem:
         code=failure.code,
         detail=voice_of(request).say(failure.sentence),
         why=failure.detail if failure.status < _OUR_FAULT else None,
+        fields=failure.fields,
     )
 
 

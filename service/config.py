@@ -21,6 +21,9 @@ class Config(Struct, frozen=True, kw_only=True):
     """A Postgres to use; None starts the embedded one under `data`."""
     data: Path = Path(".meguri")
     """Where the embedded Postgres and the demo keep theirs."""
+    master_key_file: Path | None = None
+    """The key that opens the addresses of those who are sent prizes; None is `master.key` in
+    `data`. Several machines need the same one."""
     host: str = "127.0.0.1"
     """The address to listen on; 0.0.0.0 for all."""
     port: int = 8017
@@ -53,6 +56,11 @@ class Config(Struct, frozen=True, kw_only=True):
     """A request's body at most: a batch of 1,000 scans needs half of it."""
     log_level: str = "info"
     """debug, info, warning or error."""
+
+    @property
+    def master_key_path(self) -> Path:
+        """Where the master key is."""
+        return self.master_key_file or self.data / "master.key"
 
     def masked(self) -> dict[str, str]:
         """The settings as they may be printed: without the database's password."""

@@ -32,6 +32,7 @@ from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics
+from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
 from service.database.migrate import alone, migrate
@@ -44,6 +45,7 @@ from service.failures import BeingRebuilt, RallyUnknown
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
+from service.master_key import MasterKeyFile
 from service.memory import remember
 from service.preview import Preview, preview
 from service.pulse import Pulse
@@ -57,6 +59,10 @@ CODE_TEXT_MAX = 80
 """A code with hyphens as people type them; a longer one is verified anew each time."""
 MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
 """So many codes that move cards may be wrong from one address in so many seconds."""
+POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
+"""So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+EXPIRY_S = 3_600
+"""How often to look for addresses that are kept no longer."""
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
@@ -93,6 +99,8 @@ class Engine:
         )
         self.by_visitor = Limit(config.visitor_requests_max, config.limit_seconds, monotonic)
         self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
+        self.addresses = Addresses(pool, MasterKeyFile(config.master_key_path))
+        self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
         self.follower = Follower(
@@ -227,6 +235,7 @@ class Engine:
         if source == target:
             return False
         await self.log.link_cards(source, target, rally, by)
+        await self.addresses.move(source, target, rally, self.clock())
         self.signals.send(Signal.LOG_GREW)
         return True
 
@@ -291,6 +300,21 @@ class Engine:
         await self.refresh()
         return verify(self.keyring, text)
 
+    def expired(self) -> list[str]:
+        """The rallies whose addresses are kept no longer."""
+        plans = [rally.plan for rally in self.rallies.all()]
+        return [plan.rally for plan in plans if kept_until(plan) < self.clock().date()]
+
+    async def erase_expired(self) -> None:
+        """Erase addresses that are kept no longer, now and every hour, until cancelled."""
+        while True:
+            try:
+                if over := self.expired():
+                    await self.addresses.erase_rallies(over)
+            except Exception as error:  # tried again; what is due stays due
+                log.warning("expiry_failed", error=repr(error))
+            await asyncio.sleep(EXPIRY_S)
+
     def stop(self) -> None:
         """Let open streams end: the process is about to leave."""
         self.stopping.set()
@@ -339,12 +363,15 @@ async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncItera
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
     """Signals and follower at work; at the end, queued check-ins are committed first."""
+    if trouble := await engine.addresses.trouble():  # stamps are given all the same
+        log.error("addresses_unavailable", detail=trouble)
     engine.tasks = {
         name: asyncio.create_task(work, name=name)
         for name, work in (
             ("signals", engine.signals.run()),
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
+            ("erase_expired", engine.erase_expired()),
         )
     }
     for task in engine.tasks.values():

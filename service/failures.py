@@ -4,6 +4,8 @@ A refusal is a value (`domain/refusals.py`); a failure is raised anywhere and tu
 answer in one place (`service/answers.py`). The sentences are message ids of the catalogues.
 """
 
+from collections.abc import Mapping
+
 
 class Failure(Exception):  # noqa: N818 - the word of the design
     """Something asked of us that we cannot do. `code` is stable, `status` is HTTP's."""
@@ -11,6 +13,8 @@ class Failure(Exception):  # noqa: N818 - the word of the design
     status = 500
     code = "fault"
     sentence = "Something went wrong on our side. Please try again."
+    fields: Mapping[str, str] | None = None
+    """What is wrong with which field, by a stable word."""
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail or self.sentence)
@@ -89,6 +93,12 @@ class MoveUnknown(Failure):
     sentence = "This code is not valid (any more). Please show a new one on the other phone."
 
 
+class PostcodeUnknown(Failure):
+    status = 404
+    code = "postcode_unknown"
+    sentence = "This postcode is not in our list. Please type the address."
+
+
 class NotFound(Failure):
     status = 404
     code = "not_found"
@@ -119,6 +129,16 @@ class Conflict(Failure):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class AddressInvalid(Failure):
+    status = 422
+    code = "address_invalid"
+    sentence = "Please look at the marked fields again."
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
+        self.fields = dict(faults)
 
 
 class PlanInvalid(Failure):
@@ -161,6 +181,14 @@ class TooMany(Failure):
     @property
     def headers(self) -> dict[str, str]:
         return {"Retry-After": str(self.retry_after_s)}
+
+
+class AddressesUnavailable(Busy):
+    """The master key is lost or is another one. `detail` tells the operator what to do."""
+
+    code = "addresses_unavailable"
+    sentence = "Addresses cannot be shown or saved just now. Please try again later."
+    retry_after_s = 60
 
 
 class BeingRebuilt(Busy):

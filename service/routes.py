@@ -2,7 +2,19 @@
 
 from service import check_in, health
 from service.answers import Handler, nowhere
-from service.api import badges, batch, cards, figures, footfall, moves, rallies, screens, visitors
+from service.api import (
+    addresses,
+    badges,
+    batch,
+    cards,
+    figures,
+    footfall,
+    moves,
+    rallies,
+    screens,
+    visitors,
+)
+from service.pages import addresses as addresses_page
 from service.pages import badges as badges_page
 from service.pages import (
     card,
@@ -38,6 +50,11 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/cancel", rallies.cancel),
     ("GET", "/api/rallies/{rally}/card", rallies.card),
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
+    ("GET", "/api/rallies/{rally}/address", addresses.show),
+    ("PUT", "/api/rallies/{rally}/address", addresses.put),
+    ("PUT", "/api/rallies/{rally}/address/draft", addresses.put_draft),
+    ("DELETE", "/api/rallies/{rally}/address", addresses.erase),
+    ("GET", "/api/postcodes/{postcode}", addresses.places),
     ("POST", "/api/card-moves", moves.begin),
     ("POST", "/api/card-moves/claims", moves.claim),
     ("POST", "/api/paper-cards", moves.bind),
@@ -70,6 +87,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/r/{rally}/my-data", privacy.forget),
     ("POST", "/r/{rally}/survey", survey.answer),
     ("POST", "/r/{rally}/prizes/{prize}/enter", prizes.enter),
+    ("GET", "/r/{rally}/prizes/{prize}/address", addresses_page.show),
+    ("POST", "/r/{rally}/prizes/{prize}/address", addresses_page.change),
     ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
     ("POST", "/r/{rally}/hand-overs", prizes.hand_over),
     ("GET", "/r/{rally}/badge", badges_page.show),

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -88,12 +89,12 @@ def tokyo() -> Plan:
 
 
 @pytest_asyncio.fixture
-async def open_another(database: str, clock: SetClock) -> AsyncIterator[OpenEngine]:
+async def open_another(database: str, clock: SetClock, tmp_path: Path) -> AsyncIterator[OpenEngine]:
     """Opens an engine on the test's database: another process, as far as the database can tell."""
     async with AsyncExitStack() as stack:
 
         async def open_one(**settings: Any) -> Engine:
-            config = Config(database_url=database, port=0, **settings)
+            config = Config(database_url=database, port=0, **{"data": tmp_path} | settings)
             return await stack.enter_async_context(open_engine(config, clock))
 
         yield open_one

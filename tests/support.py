@@ -104,6 +104,12 @@ class Site:
         body = {"code": code, "scan_id": str(scan_id or uuid4()), **more}
         return await self.ask("POST", "/api/check-ins", token, json=body)
 
+    async def says_where(self, token: str, rally: str = RALLY) -> None:
+        """A visitor says where prizes are to be sent."""
+        where = {"where": "abroad", "country": "France", "lines": "1 rue\nParis", "name": "Zoé"}
+        status, answer = await self.ask("PUT", f"/api/rallies/{rally}/address", token, json=where)
+        assert status == 200, answer
+
     async def facts(self, kind: str = "VisitRecorded") -> int:
         """How many facts of a kind the log holds."""
         count: int = await self.engine.pool.fetchval(

@@ -15,37 +15,28 @@ from domain.plan import SURVEY_QUESTIONS_MAX
 from domain.rally import Rally
 from domain.stock import Taken
 from domain.survey import answer_survey
+from service import posting
 from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.failures import SpotUnknown
-from service.sign_in import Role
 
 Name = Annotated[str, Meta(max_length=40)]
 
 
 async def enter(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/prizes/{prize}/entries: take part in the draw of a prize."""
-    engine, name = engine_of(request), request.match_info["rally"]
-    prize = request.match_info["prize"]
-    visitor = await engine.holder(admitted(request).id, name)
-    card = await engine.change_card(
-        visitor,
-        name,
-        lambda rally, card, now, _: prizes.enter(rally, card, visitor, prize, now),
-    )
+    engine = engine_of(request)
+    visitor, prize = admitted(request).id, request.match_info["prize"]
+    card = await posting.enter(engine, visitor, request.match_info["rally"], prize)
     return json_answer({"prize": prize, "card": card}, 201)
 
 
 async def erase(request: web.Request) -> web.Response:
-    """DELETE /api/rallies/{rally}/card: erase the own card. What was counted stays counted."""
-    engine, name = engine_of(request), request.match_info["rally"]
-    visitor = await engine.holder(admitted(request).id, name)
-    await engine.change_card(
-        visitor,
-        name,
-        lambda rally, card, now, _: prizes.erase(rally, card, visitor, now, Role.VISITOR),
-    )
+    """DELETE /api/rallies/{rally}/card: erase the own card and address. What was counted stays
+    counted."""
+    engine = engine_of(request)
+    await posting.erase_card(engine, admitted(request).id, request.match_info["rally"])
     return web.Response(status=204)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from domain.address import masked
 from domain.card import Card, CardView, PrizeView, view
 from domain.conditions import (
     AllSpots,
@@ -27,6 +28,7 @@ from domain.rally import Rally
 from domain.survey import is_asked
 from qr.codes import sign
 from service.context import engine_of, rally_of
+from service.failures import AddressesUnavailable
 from service.pages.maps import map_of, way_to
 from service.pages.render import html, page, part
 
@@ -126,6 +128,7 @@ async def card_context(
         "lines": sum(len(sheet.strikes) for sheet in sheets),
         "lines_all": sum(sheet.lines for sheet in sheets),
         "fresh": fresh,
+        "sent_to": await _sent_to(request, rally, seen),
         "fresh_lines": sum(strike.fresh for sheet in sheets for strike in sheet.strikes),
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
@@ -224,6 +227,20 @@ def _unit(condition: Condition) -> str:
     if isinstance(condition, WithEvidence):
         return _unit(condition.condition)
     return _UNITS.get(type(condition), "conditions")
+
+
+async def _sent_to(request: web.Request, rally: Rally, seen: CardView | None) -> str | None:
+    """The masked address for prizes by post; None if there is none, "" if it is not asked for."""
+    if seen is None or not any(
+        prize.by_post and (come.entered or come.met)
+        for prize, come in zip(rally.plan.prizes, seen.prizes, strict=True)
+    ):
+        return ""
+    try:
+        kept = await engine_of(request).addresses.read(seen.visitor, rally.plan.rally)
+    except AddressesUnavailable:
+        return ""  # the card is worth more than this line of it
+    return masked(kept.address) if kept.address else None
 
 
 async def _card(request: web.Request, rally: Rally) -> CardView | None:

@@ -3,13 +3,14 @@
 import msgspec
 from aiohttp import web
 
-from domain import prizes
+from service import posting
+from service.addresses import Kept
 from service.admission import admitted
 from service.answers import read_form
 from service.context import engine_of, rally_of
-from service.failures import BodyInvalid
+from service.failures import AddressesUnavailable, BodyInvalid
 from service.pages.render import page
-from service.sign_in import VISITOR_COOKIE, Role
+from service.sign_in import VISITOR_COOKIE
 
 
 async def show(request: web.Request) -> web.Response:
@@ -20,22 +21,34 @@ async def show(request: web.Request) -> web.Response:
     if known is not None:
         name = rally.plan.rally
         facts = await engine.log.facts_of(await engine.holder(known.id, name), name)
-        data = msgspec.json.format(msgspec.json.encode(facts), indent=2).decode()
-    forgotten = "forgotten" in request.query
-    return page(request, "privacy.html", rally=rally, known=known, data=data, forgotten=forgotten)
+        data = _word_for_word(facts)
+    try:
+        kept = await posting.read(engine, known.id, rally.plan.rally) if known else Kept()
+        address = _word_for_word(kept._asdict()) if any(kept) else ""
+    except AddressesUnavailable:
+        address = None  # it can be erased all the same
+    return page(
+        request,
+        "privacy.html",
+        rally=rally,
+        known=known,
+        data=data,
+        address=address,
+        posted=any(prize.by_post for prize in rally.plan.prizes),
+        forgotten="forgotten" in request.query,
+    )
+
+
+def _word_for_word(data: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
 
 
 async def forget(request: web.Request) -> web.StreamResponse:
-    """POST /r/{rally}/my-data: erase the card, and let this browser forget it."""
+    """POST /r/{rally}/my-data: erase the card and the address, and let this browser forget it."""
     engine, name = engine_of(request), rally_of(request).plan.rally
     if (await read_form(request)).get("do") != "forget":
         raise BodyInvalid("do is forget")
-    visitor = await engine.holder(admitted(request).id, name)
-    await engine.change_card(
-        visitor,
-        name,
-        lambda rally, card, now, _: prizes.erase(rally, card, visitor, now, Role.VISITOR),
-    )
+    await posting.erase_card(engine, admitted(request).id, name)
     answer = web.Response(
         status=303,
         headers={

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 from aiohttp import web
 from markupsafe import Markup
 
-from domain import prizes
 from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from qr.codes import Code, sign_badge
 from qr.images import svg
+from service import posting
 from service.admission import admitted
 from service.answers import read_form
 from service.api.cards import HandOver, handed_over
@@ -22,13 +22,14 @@ CONFLICT = 409
 
 
 async def enter(request: web.Request) -> web.StreamResponse:
-    """POST /r/{rally}/prizes/{prize}/enter: take part in its draw, in one step."""
+    """POST /r/{rally}/prizes/{prize}/enter: take part in its draw, in one step; if it is sent by
+    post, the next step says where to."""
     engine, name = engine_of(request), rally_of(request).plan.rally
-    visitor = await engine.holder(admitted(request).id, name)
-    prize = request.match_info["prize"]
-    await engine.change_card(
-        visitor, name, lambda rally, card, now, _: prizes.enter(rally, card, visitor, prize, now)
-    )
+    visitor, prize = admitted(request).id, request.match_info["prize"]
+    planned = rally_of(request).course.prizes.get(prize)
+    if planned and planned.by_post:
+        raise web.HTTPSeeOther(f"/r/{name}/prizes/{prize}/address")
+    await posting.enter(engine, visitor, name, prize)
     raise web.HTTPSeeOther(f"/r/{name}#card-title")
 
 

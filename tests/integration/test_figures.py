@@ -137,7 +137,8 @@ async def test_a_prize_is_entered_or_handed_over_once(site: Site) -> None:
     plan = plan_of(site.engine)
     drawn, given = plan.prizes[0].id, "sticker"
     sticker = Prize(given, {"en": "A sticker"}, Stamps(1), FirstCome(stock=10))
-    await site.engine.plan(replace(plan, prizes=[*plan.prizes, sticker]), "test")
+    prizes = [replace(each, by_post=False) for each in plan.prizes]
+    await site.engine.plan(replace(plan, prizes=[*prizes, sticker]), "test")
     entries = f"/api/rallies/{RALLY}/prizes/{drawn}/entries"
     early = await walk(site, SHOPS[0])
     status, problem = await site.ask("POST", entries, early)
@@ -229,6 +230,7 @@ async def test_the_card_says_how_many_take_part_in_a_draw(site: Site) -> None:
     """To whoever has not reached it, too; as of a minute ago at most."""
     visitor = await walk(site, *LINE)
     path = f"/api/rallies/{RALLY}/prizes/local-products/entries"
+    await site.says_where(visitor)
     assert (await site.ask("POST", path, visitor))[0] == 201
     await site.engine.follower.catch_up()
     async with site.session.get(f"/r/{RALLY}") as answer:

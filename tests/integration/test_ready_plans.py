@@ -176,6 +176,8 @@ async def test_bingo_one_line_enters_more_lines_are_more_chances_all_win_the_com
     assert await walk.stamps(token, *sheet[0][:4]) == []
     assert await walk.enter(token, "local-products") == "prize_not_reached"
     assert await walk.stamps(token, sheet[0][4]) == ["local-products"]
+    assert await walk.enter(token, "local-products") == "address_missing"
+    await walk.site.says_where(token)
     assert await walk.enter(token, "local-products") == "entered"
     before = await walk.chances(token, "local-products")
     rest = [spot for spot in spots(walk) if spot not in sheet[0]]

@@ -38,6 +38,7 @@ async def walked(site: Site, rally: str) -> str:
     assert key is not None
     for spot in LINE:
         assert (await site.check_in(visitor, sign(key, spot)))[0] == 201
+    await site.says_where(visitor, rally)
     for path, body in (
         ("prizes/local-products/entries", None),
         ("survey", {"answers": {"home": "abroad"}}),

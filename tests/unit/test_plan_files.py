@@ -185,6 +185,8 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("{kind: all_spots}", "{kind: any_of, conditions: [{kind: stamp}]}", '24: prizes[0].condition.conditions[0].kind: expected one of: always, stamps, all_spots, spots_of, spots_in_area, areas, bingo_lines, in_order, with_evidence, all_of, any_of (found "stamp")'),
     ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, tiers: [{at_least: 2}]}", "25: prizes[0].giving.tiers[0].chances: expected a whole number; it is missing"),
     ("{kind: draw, winners: 3}", "{kind: draw, winners: 3, automatic: yes}", '25: prizes[0].giving.automatic: expected true or false (found "yes")'),
+    ("winners: 3}", "winners: 3}\n    by_post: maybe", '26: prizes[0].by_post: expected true or false (found "maybe")'),
+    ("{kind: draw, winners: 3}", "{kind: coupon}\n    by_post: true", "26: prizes[0].by_post: expected false, as this prize is given at the counter; or giving: {kind: draw, …} (found true)"),
     ("prizes:", "exceptions: [{day: 2026-05-32}]\nprizes:", '21: exceptions[0].day: expected a day such as 2026-01-31 (found "2026-05-32")'),
     ("prizes:", "exceptions: [{day: 2026-05-02, close: 10:00}]\nprizes:", '21: exceptions[0].close: expected one of: day, opens, closes, closed, areas; did you mean closes? (found "10:00")'),
     ("prizes:", "carry_over: no\nprizes:", '21: carry_over: expected true or false (found "no")'),

@@ -23,7 +23,7 @@ from domain.events import (
 )
 from domain.mistakes import mistakes
 from domain.plan import Coupon, Draw, FirstCome, Prize, Tier
-from domain.prizes import chances, enter, erase, hand_over, reverse
+from domain.prizes import ask_address, chances, enter, erase, hand_over, reverse
 from domain.rally import NotAllowed, Rally
 from domain.stock import Taken
 
@@ -131,6 +131,38 @@ def test_erasing_says_whose_card_and_by_whom() -> None:
 def test_entering_twice_is_entering_once() -> None:
     entered = after(REACHED, (entering, "line"))
     assert entering(rally(), entered, "line") is None
+
+
+POSTED = rally(plan(prizes=[replace(each, by_post=each.id == "line") for each in plan().prizes]))
+
+
+def test_a_prize_that_is_sent_is_entered_with_an_address_only() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        entering(POSTED, REACHED, "line")
+    assert refused.value.code == "address_missing"
+    assert enter(POSTED, REACHED, VISITOR, "line", NOW, addressed=True) is not None
+    with pytest.raises(NotAllowed, match="not been reached"):
+        enter(POSTED, visited("a"), VISITOR, "line", NOW, addressed=True)
+
+
+@pytest.mark.parametrize(
+    ("of", "card", "code"),
+    [
+        (rally(), REACHED, "no_prize_by_post"),
+        (POSTED, visited("a"), "prize_not_reached"),
+        (POSTED, ERASED, "card_erased"),
+    ],
+)
+def test_nobody_is_asked_for_an_address_without_need(of: Rally, card: Card, code: str) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        ask_address(of, card)
+    assert refused.value.code == code
+
+
+def test_who_was_entered_may_change_the_address_although_a_new_plan_asks_for_more() -> None:
+    entered = replace(visited("a"), entered=("line",))
+    ask_address(POSTED, REACHED)
+    ask_address(POSTED, entered)
 
 
 def test_erasing_twice_is_erasing_once() -> None:
