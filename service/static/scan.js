@@ -287,6 +287,24 @@ async function opened() {
   }
 }
 
+// Without a network, the spot's name is what this phone has kept of it.
+async function introduce() {
+  const found = await Kept.named(code);
+  if (!found) return;
+  const heading = document.getElementById("spot-name");
+  const said = [
+    [heading, found.spot],
+    [document.getElementById("rally-name"), found.names],
+  ];
+  document.title = document.title.replace(heading.textContent, found.spot.text);
+  for (const [place, { text, language }] of said) Object.assign(place, { textContent: text, lang: language });
+  const link = document.getElementById("to-card");
+  link.href = `/r/${found.rally}`;
+  link.textContent = link.dataset.card;
+}
+
+if (shell && code) introduce();
+
 // A question is answered first, unless its answer is still on the way.
 if (code && (!asks || keptScan())) {
   form.hidden = true;

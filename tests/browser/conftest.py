@@ -1,30 +1,11 @@
 """A real Chromium; a phone, and a desk."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from browsing import FLAGS, chromium
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from support import Site
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",  # the tests may run as root; the pages are our own
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    """The browser that `scripts/test` has found or installed."""
-    found = os.environ.get("MEGURI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "No Chromium: ./scripts/test installs one, or name one in MEGURI_CHROMIUM."
-    return found
 
 
 @pytest_asyncio.fixture
