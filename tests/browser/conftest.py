@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from browsing import FLAGS, chromium
+from browsing import FLAGS, ROW, People, chromium
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from support import Site
 
@@ -41,3 +41,15 @@ async def desk(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
     )
     yield context
     await context.close()
+
+
+@pytest_asyncio.fixture
+async def people(site: Site, browser: Browser) -> AsyncIterator[People]:
+    """Who is there: a visitor with the four stamps of ROW, an organiser."""
+    visitor = site.visitor()
+    for spot in ROW:
+        status, _ = await site.scan(visitor, spot)
+        assert status == 201
+    yield People(site, browser, visitor, site.organiser())
+    for context in browser.contexts:
+        await context.close()
