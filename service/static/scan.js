@@ -14,6 +14,7 @@ const ANSWER_MS_MAX = 15_000;
 const WAIT_MS_FIRST = 1_000;
 const WAIT_MS_MAX = 30_000;
 const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
+const LANDED = ["stamped", "visited", "already_stamped"];
 const SERVER_BUSY = [429, 502, 503, 504];
 const PLACE_MS_MAX = 12_000;
 const TIMED_MS_MAX = 240_000; // less than a card may be younger than its first scan
@@ -213,6 +214,7 @@ async function land(answer) {
   tellSince(at);
   const drawn = staff ? tellStaff(answer.card) : drawCard(answer, first);
   if (first && !calm) await later(THUMP_MS);
+  if (first) thump();
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(30);
   show(answer.outcome);
   if (staff) return;
@@ -262,7 +264,42 @@ async function drawCard(answer, first) {
   }
 }
 
+// A soft thump: only after a press, of a button for this stamp or of the landed seal, and never by
+// itself. The seal is a picture (hidden from screen readers), its sound a mere extra.
+let audio = null;
+
+// Within the press: browsers let a sound begin nowhere else.
+function wakeSound() {
+  try {
+    audio ??= new AudioContext();
+    audio.resume().catch(() => {});
+  } catch {
+    // this browser has no sound
+  }
+}
+
+function thump() {
+  if (!audio) return;
+  const now = audio.currentTime;
+  const tone = audio.createOscillator();
+  const loudness = audio.createGain();
+  tone.frequency.setValueAtTime(150, now);
+  tone.frequency.exponentialRampToValueAtTime(48, now + 0.12);
+  loudness.gain.setValueAtTime(0, now);
+  loudness.gain.linearRampToValueAtTime(0.3, now + 0.006);
+  loudness.gain.exponentialRampToValueAtTime(0.001, now + 0.2);
+  tone.connect(loudness).connect(audio.destination);
+  tone.start(now);
+  tone.stop(now + 0.2);
+}
+
+page.querySelector(".stage").addEventListener("click", () => {
+  if (!LANDED.includes(page.dataset.state)) return;
+  wakeSound();
+  thump();
+});
 again.addEventListener("click", () => {
+  wakeSound();
   if (wake) return wake();
   if (page.dataset.state === "cookies") known = newVisitor = false;
   takeScan();
@@ -271,6 +308,7 @@ if (asks) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.hidden = true;
+    wakeSound();
     takeScan(new FormData(form).get("answer"));
   });
 }
