@@ -23,7 +23,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let memory = null; // where storage is blocked, the page itself remembers
-let known = "known" in page.dataset;
+let known = true; // the page itself came with a token for whoever had none
 let newVisitor = false;
 let wake = null;
 let pressed = false;
