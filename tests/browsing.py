@@ -46,19 +46,23 @@ class People(NamedTuple):
     visitor: str
     organiser: str
 
-    async def opens(self, visitor: bool = True, **look: Any) -> BrowserContext:
+    async def opens(self, visitor: bool = True, staff: bool = True, **look: Any) -> BrowserContext:
         """A browser of somebody: a phone in Japanese unless `look` says otherwise."""
         context = await self.browser.new_context(
             **{"base_url": self.site.url, "viewport": PHONE, "locale": "ja-JP", **look}
         )
-        tokens = {
-            STAFF_COOKIE: self.organiser,
-            **({VISITOR_COOKIE: self.visitor} if visitor else {}),
-        }
-        await context.add_cookies(
-            [{"name": name, "value": token, "url": self.site.url} for name, token in tokens.items()]
-        )
+        if staff:
+            await self._signs_in(context, STAFF_COOKIE, self.organiser)
+        if visitor:
+            await self.carries_card(context)
         return context
+
+    async def carries_card(self, context: BrowserContext) -> None:
+        """Give a browser the visitor's card."""
+        await self._signs_in(context, VISITOR_COOKIE, self.visitor)
+
+    async def _signs_in(self, context: BrowserContext, cookie: str, token: str) -> None:
+        await context.add_cookies([{"name": cookie, "value": token, "url": self.site.url}])
 
     def scan_page(self, spot: str = SPOT) -> str:
         """The address that a spot's poster says."""
@@ -88,16 +92,16 @@ PAGES = {
     "keepsake": f"/r/{RALLY}/keepsake",
 }
 
-SETTLED = """
-    Promise.all(document.getAnimations()
+SETTLE = """
+    document.getAnimations()
         .filter((animation) => animation.effect.getComputedTiming().endTime < Infinity)
-        .map((animation) => animation.finished))
+        .forEach((animation) => animation.finish())
 """
 
 
 async def check(page: Page, name: str) -> None:
     """No violation that axe finds, nothing to scroll sideways, and the language is said."""
-    await page.evaluate(SETTLED)  # what fades in has no contrast yet
+    await page.evaluate(SETTLE)  # what fades in has no contrast yet
     found = (await Axe().run(page)).response
     faults = [(fault["id"], fault["nodes"][0]["html"][:150]) for fault in found["violations"]]
     assert faults == [], name
