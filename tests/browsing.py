@@ -1,8 +1,5 @@
-"""What the browser tests share besides fixtures: which Chromium, who is there, what every page
-is held to."""
+"""What the browser tests share besides fixtures: who is there, what every page is held to."""
 
-import os
-import shutil
 from typing import Any, NamedTuple
 
 from axe_playwright_python.async_playwright import Axe
@@ -18,24 +15,6 @@ PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 ZOOMED = {"width": 640, "height": 450}
 """What is left of a desk at 200 %."""
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",  # the tests may run as root; the pages are our own
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    """The browser that `scripts/test` has found or installed."""
-    found = os.environ.get("MEGURI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "No Chromium: ./scripts/test installs one, or name one in MEGURI_CHROMIUM."
-    return found
 
 
 class People(NamedTuple):

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from browsing import FLAGS, ROW, People, chromium
+from browsers import FLAGS, chromium
+from browsing import ROW, People
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from support import Site
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from browsing import FLAGS, chromium
+from browsers import FLAGS, chromium
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from support import RALLY, Site
 
