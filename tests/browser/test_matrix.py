@@ -6,14 +6,18 @@ from typing import NamedTuple
 
 import pytest
 from browsing import SPOT, People, check, shown
+from msgspec.structs import replace
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 from support import RALLY
 
+from domain.conditions import Stamps
+from domain.plan import FirstCome, Prize
 from service.i18n import LANGUAGES
 
 SMALL = {"width": 360, "height": 640}
 LARGE = {"width": 412, "height": 915}
-PRIZE = "local-products"
+TOWEL = Prize("towel", {"ja": "てぬぐい", "en": "A towel"}, Stamps(1), FirstCome(stock=1))
+"""The rally's own prizes are drawn; this one is shown at a counter."""
 NOT_FOUND = "Failed to load resource: the server responded with a status of 404 (Not Found)"
 
 
@@ -115,6 +119,8 @@ class Walk:
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 async def test_a_visitors_pages_are_whole(people: People, look: Look) -> None:
     """Nothing that axe finds, nothing to scroll sideways, the right language, no complaints."""
+    plan = people.site.engine.rallies.get(RALLY).plan
+    await people.site.engine.plan(replace(plan, prizes=[*plan.prizes, TOWEL]), "test")
     context = await people.opens(
         visitor=False,
         staff=False,
@@ -137,7 +143,8 @@ async def test_a_visitors_pages_are_whole(people: People, look: Look) -> None:
     await people.carries_card(context)
     await walk.stamps()
     await walk.sees("card", card)
-    await walk.sees("prize", f"{card}/prizes/{PRIZE}")
+    await walk.sees("prize", f"{card}/prizes/{TOWEL.id}")
+    await expect(walk.page.locator("main .qr")).to_be_visible()
     await walk.sees("keepsake", f"{card}/keepsake")
     await walk.sees("my data", f"{card}/my-data")
     await walk.presses("move", f"{card}/move")
