@@ -76,6 +76,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/s/{code}", scan.show),
     ("POST", "/s/{code}", scan.stamp),
     ("GET", "/r/{rally}", card.show),
+    ("GET", "/r/{rally}/names", offline.names),
     ("GET", "/r/{rally}/move", moves_page.show),
     ("POST", "/r/{rally}/move", moves_page.begin),
     ("GET", "/move", moves_page.ask),

@@ -7,11 +7,14 @@ from aiohttp import web
 from domain.card import CardView
 from domain.rally import Rally
 from service.answers import NOSNIFF
-from service.context import engine_of, rally_of
+from service.context import engine_of, rally_of, voice_of
 from service.failures import NotFound
 from service.pages.render import page, part
+from service.pages.seals import width
 
 COLUMNS = 6
+TITLE_SIZE_MAX = 52.0
+TITLE_WIDTH = 940
 SEALS_MAX = 42
 """More are counted, not drawn: a picture on a phone shows no more."""
 
@@ -34,7 +37,18 @@ async def _context(request: web.Request) -> dict[str, Any]:
     seen = await engine.card(visitor.id, rally.plan.rally) if visitor else None
     if seen is None or not seen.spots:
         raise NotFound
-    return {"rally": rally, "card": seen, "shown": _shown(rally, seen), "columns": COLUMNS}
+    return {
+        "rally": rally,
+        "card": seen,
+        "shown": _shown(rally, seen),
+        "columns": COLUMNS,
+        "title_size": _title_size(voice_of(request).name(rally.plan.names)),
+    }
+
+
+def _title_size(title: str) -> float:
+    """Letters as large as is fine, and as lets the title stay within the frame."""
+    return round(min(TITLE_SIZE_MAX, TITLE_WIDTH / max(1.0, width(title))), 1)
 
 
 def _shown(rally: Rally, seen: CardView) -> list[tuple[Any, Any]]:

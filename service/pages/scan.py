@@ -26,7 +26,11 @@ REFUSED = 422
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /s/{code}: the spot and a button; nothing is stamped by looking."""
+    """GET /s/{code}: the spot and a button; nothing is stamped by looking.
+
+    Who has no card yet gets a token along, so that the phone need not ask for one: until its first
+    scan, nothing is known of it.
+    """
     code = await engine_of(request).verify(request.match_info["code"])
     if isinstance(code, Refusal):
         return _refused(request, Refused(code), NOT_FOUND)
@@ -37,15 +41,19 @@ async def show(request: web.Request) -> web.Response:
     if isinstance(found, Refused):
         return _refused(request, found, NOT_FOUND)
     rally, spot = found
-    return page(
+    _, token = visitor_or_new(request)
+    answer = page(
         request,
         "scan.html",
         **_context(request, rally, spot),
         scan_id=uuid4(),
-        known=engine_of(request).people.known_visitor(request) is not None,
         timed=code.step is not None,
+        token=token,
         answer=None,
     )
+    if token:
+        keep(request, answer, VISITOR_COOKIE, token)
+    return answer
 
 
 async def stamp(request: web.Request) -> web.Response:

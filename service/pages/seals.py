@@ -86,7 +86,7 @@ def _pieces(name: str, places: tuple[str, ...]) -> list[str]:
 
 
 def _halves(piece: str) -> list[str]:
-    if _width(piece) <= _PIECE_LONG:
+    if width(piece) <= _PIECE_LONG:
         return [piece]
     middle = (len(piece) + 1) // 2
     return [piece[:middle], piece[middle:]] if _is_wide(piece[0]) else [piece]
@@ -115,7 +115,7 @@ def _fit(lines: list[str]) -> Seal:
     middles = [index - (len(lines) - 1) / 2 for index in range(len(lines))]
     while size > _SIZE_MIN:
         if all(
-            _width(text) * size <= 2 * sqrt(max(0.0, _RADIUS**2 - _edge(middle, size) ** 2))
+            width(text) * size <= 2 * sqrt(max(0.0, _RADIUS**2 - _edge(middle, size) ** 2))
             for text, middle in zip(lines, middles, strict=True)
         ):
             break
@@ -132,7 +132,7 @@ def _edge(middle: float, size: float) -> float:
     return (abs(middle) * _LEADING + 0.42) * size
 
 
-def _width(text: str) -> float:
+def width(text: str) -> float:
     """In letters' heights, of a heavy serif."""
     return sum(1.0 if _is_wide(letter) else 0.8 if letter.isupper() else 0.62 for letter in text)
 

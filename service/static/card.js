@@ -14,13 +14,22 @@ function say(text, sort) {
   line.className = sort;
   line.textContent = text;
   list.append(line);
+  return line;
 }
 
-function tell(scans) {
-  list.replaceChildren();
-  const waiting = scans.filter((scan) => !scan.done).length;
+// Where they were made, as far as this phone knows.
+async function namesOf(scans) {
+  const found = await Promise.all(scans.map(({ code }) => Kept.named(code)));
+  return found.filter(Boolean).map(({ spot }) => spot);
+}
+
+async function tell(scans) {
+  const waiting = scans.filter((scan) => !scan.done);
+  const names = await namesOf(waiting);
   const { one, many } = section.dataset;
-  if (waiting) say(waiting === 1 ? one : many.replace("{n}", waiting), "waits");
+  list.replaceChildren();
+  if (waiting.length) say(waiting.length === 1 ? one : many.replace("{n}", waiting.length), "waits");
+  for (const { text, language } of names) say(text, "where").lang = language;
   for (const { done } of scans.filter((scan) => scan.done)) {
     const { status, body } = done;
     if (status === 201) say(section.dataset.stamped.replace("{spot}", nameOf(body.spot)), "good");
@@ -53,7 +62,7 @@ async function send() {
   } catch {
     // the card that is shown is the one seen last
   }
-  tell(scans);
+  await tell(scans);
   for (const scan of done) Kept.remove(scan.id);
   clearTimeout(again);
   if (scans.length > done.length) again = setTimeout(send, AGAIN_MS);

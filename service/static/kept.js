@@ -1,4 +1,5 @@
-// Scans that wait for a network, kept on the phone: for pages and for the service worker.
+// What is kept on the phone for when there is no network: scans that wait for one, and the names of
+// spots. For pages and for the service worker, which a page starts at the end of this file.
 // A scan has one id for good, so sending it twice stamps once.
 
 self.Kept = (() => {
@@ -113,5 +114,58 @@ self.Kept = (() => {
     }
   }
 
-  return { put, remove, all, send, learn, skew };
+  // What a code says about itself, in Crockford's base32 (qr/codes.py): its kind, its key and, where
+  // it is a poster's or a screen's, its spot's tag. Whether it is genuine only the server can tell.
+  const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  const HEAD = /^0[0-9A-HJKMNP-TV-Z]{11}/; // 7 bytes and 4 bits
+  const OF_A_SPOT = [1, 2];
+
+  function read(code) {
+    const meant = code.toUpperCase().replace(/[OIL]/g, (letter) => (letter === "O" ? "0" : "1"));
+    const head = meant.replace(/[- ]/g, "").match(HEAD)?.[0];
+    if (!head) return null;
+    let bits = 0n;
+    for (const digit of head) bits = (bits << 5n) | BigInt(DIGITS.indexOf(digit));
+    const [kind, key, tag] = [bits >> 52n, (bits >> 36n) & 0xffffn, (bits >> 4n) & 0xffffffffn];
+    return OF_A_SPOT.includes(Number(kind)) ? { key: Number(key), tag: String(tag) } : null;
+  }
+
+  // The rally and the spot of a code, by what the worker keeps; null where it keeps nothing of them.
+  const PAGES = "pages";
+  const NAMES = /\/r\/[^/]+\/names$/;
+  const namesOf = (rally) => `/r/${rally}/names`;
+
+  async function named(code) {
+    const meant = read(code);
+    try {
+      const pages = await caches.open(PAGES);
+      for (const request of meant ? await pages.keys() : []) {
+        if (!NAMES.test(request.url)) continue;
+        const known = await (await pages.match(request)).json();
+        const spot = known.keys.includes(meant.key) && known.spots[meant.tag];
+        if (spot) return { rally: known.rally, names: known.names, spot };
+      }
+    } catch {
+      // storage is blocked, or there is none here: nothing is known
+    }
+    return null;
+  }
+
+  return { put, remove, all, send, learn, skew, named, namesOf, PAGES };
 })();
+
+// A page lets itself work without a network, once it is there, and says to the worker what to keep.
+if (self.document && "serviceWorker" in navigator) {
+  const start = async () => {
+    try {
+      await navigator.serviceWorker.register("/sw.js");
+      const rally = document.querySelector("[data-rally]")?.dataset.rally;
+      const language = new URLSearchParams(location.search).has("lang"); // it was just chosen
+      (await navigator.serviceWorker.ready).active.postMessage({ rally, language });
+    } catch {
+      // blocked: the page works with a network
+    }
+  };
+  if (document.readyState === "complete") start();
+  else addEventListener("load", start, { once: true });
+}

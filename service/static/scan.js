@@ -14,6 +14,7 @@ const ANSWER_MS_MAX = 15_000;
 const WAIT_MS_FIRST = 1_000;
 const WAIT_MS_MAX = 30_000;
 const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
+const LANDED = ["stamped", "visited", "already_stamped"];
 const SERVER_BUSY = [429, 502, 503, 504];
 const PLACE_MS_MAX = 12_000;
 const TIMED_MS_MAX = 240_000; // less than a card may be younger than its first scan
@@ -22,7 +23,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let memory = null; // where storage is blocked, the page itself remembers
-let known = "known" in page.dataset;
+let known = true; // the page itself came with a token for whoever had none
 let newVisitor = false;
 let wake = null;
 let pressed = false;
@@ -213,6 +214,7 @@ async function land(answer) {
   tellSince(at);
   const drawn = staff ? tellStaff(answer.card) : drawCard(answer, first);
   if (first && !calm) await later(THUMP_MS);
+  if (first) thump();
   if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(30);
   show(answer.outcome);
   if (staff) return;
@@ -262,7 +264,42 @@ async function drawCard(answer, first) {
   }
 }
 
+// A soft thump: only after a press, of a button for this stamp or of the landed seal, and never by
+// itself. The seal is a picture (hidden from screen readers), its sound a mere extra.
+let audio = null;
+
+// Within the press: browsers let a sound begin nowhere else.
+function wakeSound() {
+  try {
+    audio ??= new AudioContext();
+    audio.resume().catch(() => {});
+  } catch {
+    // this browser has no sound
+  }
+}
+
+function thump() {
+  if (!audio) return;
+  const now = audio.currentTime;
+  const tone = audio.createOscillator();
+  const loudness = audio.createGain();
+  tone.frequency.setValueAtTime(150, now);
+  tone.frequency.exponentialRampToValueAtTime(48, now + 0.12);
+  loudness.gain.setValueAtTime(0, now);
+  loudness.gain.linearRampToValueAtTime(0.3, now + 0.006);
+  loudness.gain.exponentialRampToValueAtTime(0.001, now + 0.2);
+  tone.connect(loudness).connect(audio.destination);
+  tone.start(now);
+  tone.stop(now + 0.2);
+}
+
+page.querySelector(".stage").addEventListener("click", () => {
+  if (!LANDED.includes(page.dataset.state)) return;
+  wakeSound();
+  thump();
+});
 again.addEventListener("click", () => {
+  wakeSound();
   if (wake) return wake();
   if (page.dataset.state === "cookies") known = newVisitor = false;
   takeScan();
@@ -271,6 +308,7 @@ if (asks) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.hidden = true;
+    wakeSound();
     takeScan(new FormData(form).get("answer"));
   });
 }
@@ -286,6 +324,24 @@ async function opened() {
     await new Promise((go) => document.addEventListener("visibilitychange", go, { once: true }));
   }
 }
+
+// Without a network, the spot's name is what this phone has kept of it.
+async function introduce() {
+  const found = await Kept.named(code);
+  if (!found) return;
+  const heading = document.getElementById("spot-name");
+  const said = [
+    [heading, found.spot],
+    [document.getElementById("rally-name"), found.names],
+  ];
+  document.title = document.title.replace(heading.textContent, found.spot.text);
+  for (const [place, { text, language }] of said) Object.assign(place, { textContent: text, lang: language });
+  const link = document.getElementById("to-card");
+  link.href = `/r/${found.rally}`;
+  link.textContent = link.dataset.card;
+}
+
+if (shell && code) introduce();
 
 // A question is answered first, unless its answer is still on the way.
 if (code && (!asks || keptScan())) {

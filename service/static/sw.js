@@ -3,7 +3,7 @@
 /* global SHELL, VERSION, Kept */
 
 const OFFLINE = "/offline";
-const PAGES = "pages";
+const { PAGES } = Kept;
 const PATIENCE_MS = 6_000;
 
 self.addEventListener("install", (event) => {
@@ -72,9 +72,18 @@ self.addEventListener("sync", (event) => {
   if (event.tag === "scans") event.waitUntil(sendKept());
 });
 
+// What to say of the spots of a rally that was just seen; in its page's language, so always anew.
+async function keepNames(rally) {
+  await (await caches.open(PAGES)).add(Kept.namesOf(rally));
+}
+
 // Another language was chosen: the page without a network shall speak it, too.
+async function keepOffline() {
+  await (await caches.open(VERSION)).add(OFFLINE);
+}
+
+// What fails here, for want of a network, leaves what was kept before.
 self.addEventListener("message", (event) => {
-  if (event.data === "language") {
-    event.waitUntil(caches.open(VERSION).then((cache) => cache.add(OFFLINE)));
-  }
+  const { rally, language } = event.data;
+  event.waitUntil(Promise.allSettled([rally && keepNames(rally), language && keepOffline()]));
 });

@@ -1,30 +1,12 @@
 """A real Chromium; a phone, and a desk."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from browsers import FLAGS, chromium
+from browsing import ROW, People
 from playwright.async_api import Browser, BrowserContext, async_playwright
 from support import Site
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [
-    "--no-sandbox",  # the tests may run as root; the pages are our own
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    """The browser that `scripts/test` has found or installed."""
-    found = os.environ.get("MEGURI_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    assert found, "No Chromium: ./scripts/test installs one, or name one in MEGURI_CHROMIUM."
-    return found
 
 
 @pytest_asyncio.fixture
@@ -60,3 +42,15 @@ async def desk(browser: Browser, site: Site) -> AsyncIterator[BrowserContext]:
     )
     yield context
     await context.close()
+
+
+@pytest_asyncio.fixture
+async def people(site: Site, browser: Browser) -> AsyncIterator[People]:
+    """Who is there: a visitor with the four stamps of ROW, an organiser."""
+    visitor = site.visitor()
+    for spot in ROW:
+        status, _ = await site.scan(visitor, spot)
+        assert status == 201
+    yield People(site, browser, visitor, site.organiser())
+    for context in browser.contexts:
+        await context.close()

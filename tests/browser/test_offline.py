@@ -1,19 +1,31 @@
 """Without a network: codes are scanned, kept with their own time, sent by themselves, told honestly."""
 
+import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
+import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from browsers import FLAGS, chromium
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from support import RALLY, Site
 
 from domain.card import Card
 from domain.encoding import moment_of
+from qr.codes import sign, sign_badge
+from qr.keyring import CodeKey
 from service.sign_in import VISITOR_COOKIE
 
-FIRST, SECOND = "hokkaido-yurakucho", "akita-yurakucho"
-PHONE = {"width": 360, "height": 740}
+FIRST, SECOND, THIRD = "hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho"
+LOOK = {
+    "viewport": {"width": 360, "height": 740},
+    "locale": "en-GB",
+    "reduced_motion": "reduce",
+}
 
 
 class Walker(NamedTuple):
@@ -22,6 +34,23 @@ class Walker(NamedTuple):
     site: Site
     context: BrowserContext
     token: str
+
+    async def gets_ready(self) -> None:
+        """Open the card, and stay until the worker has seen it."""
+        # As in browsers without Background Sync, whose network is not the one that is cut here.
+        await self.context.add_init_script(
+            "Object.defineProperty(ServiceWorkerRegistration.prototype, 'sync',"
+            " { value: undefined })"
+        )
+        later = (datetime.now(UTC) + timedelta(days=1)).timestamp()
+        cookie = {"name": VISITOR_COOKIE, "value": self.token, "url": self.site.url}
+        await self.context.add_cookies([{**cookie, "expires": later}])
+        page = await self.looks()
+        await page.evaluate("navigator.serviceWorker.ready")
+        await page.reload()
+        await page.wait_for_function("navigator.serviceWorker.controller !== null")
+        await kept(page, f"/r/{RALLY}", f"/r/{RALLY}/names")
+        await page.close()
 
     async def card(self) -> Card:
         id_ = self.site.engine.people.verify(self.token).id
@@ -33,32 +62,37 @@ class Walker(NamedTuple):
         await page.goto(f"/s/{self.site.code(spot)}")
         return page
 
-    async def looks(self) -> Page:
+    async def looks(self, language: str | None = None) -> Page:
+        """Open the card, perhaps by choosing a language."""
         page = await self.context.new_page()
-        await page.goto(f"/r/{RALLY}")
+        await page.goto(f"/r/{RALLY}" + (f"?lang={language}" if language else ""))
         return page
 
 
 @pytest_asyncio.fixture
 async def walker(site: Site, browser: Browser) -> AsyncIterator[Walker]:
-    context = await browser.new_context(
-        base_url=site.url, viewport=PHONE, locale="en-GB", reduced_motion="reduce"
-    )
-    # As in browsers without Background Sync, whose network is not the one that is cut here.
-    await context.add_init_script(
-        "Object.defineProperty(ServiceWorkerRegistration.prototype, 'sync', { value: undefined })"
-    )
-    token = site.visitor()
-    await context.add_cookies([{"name": VISITOR_COOKIE, "value": token, "url": site.url}])
-    page = await context.new_page()
-    await page.goto(f"/r/{RALLY}")
-    await page.evaluate("navigator.serviceWorker.ready")
-    await page.reload()  # now the worker has seen it
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
-    await page.wait_for_function(f"caches.match('/r/{RALLY}').then((kept) => Boolean(kept))")
-    await page.close()
-    yield Walker(site, context, token)
+    context = await browser.new_context(base_url=site.url, **LOOK)
+    walker = Walker(site, context, site.visitor())
+    await walker.gets_ready()
+    yield walker
     await context.close()
+
+
+@asynccontextmanager
+async def profile(site: Site, folder: Path) -> AsyncIterator[BrowserContext]:
+    """A browser of its own that keeps everything in `folder`, until the block ends."""
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            folder, executable_path=chromium(), args=FLAGS, base_url=site.url, **LOOK
+        )
+        yield context
+        await context.close()
+
+
+async def kept(page: Page, *addresses: str) -> None:
+    """Wait until the worker keeps all of these."""
+    for address in addresses:
+        await page.wait_for_function(f"caches.match('{address}').then((kept) => Boolean(kept))")
 
 
 def state(page: Page, name: str) -> object:
@@ -94,6 +128,54 @@ async def test_a_scan_without_a_network_is_kept_and_counts_at_its_own_time(walke
     assert len((await walker.card()).visits) == 2
 
 
+@pytest.mark.parametrize(
+    ("language", "rally", "spot"),
+    [
+        ("ja", "アンテナショップ周遊", "どさんこプラザ"),
+        ("en", "Tokyo antenna", "Hokkaido"),
+    ],
+)
+async def test_without_a_network_the_page_says_whose_code_it_is(
+    walker: Walker, language: str, rally: str, spot: str
+) -> None:
+    """In the language that was chosen last; the card lists where the scans were made."""
+    page = await walker.looks(language)
+    answer = f"caches.match('/r/{RALLY}/names').then((kept) => kept.text())"
+    await page.wait_for_function(f"{answer}.then((text) => text.includes('{spot}'))")
+    await page.wait_for_function(
+        f"caches.match('/offline').then((kept) => kept.text()).then("
+        f"(text) => text.includes('<html lang=\"{language}\">'))"
+    )
+    await page.close()
+    await walker.context.set_offline(True)
+    page = await walker.scans(FIRST)
+    await state(page, "offline").to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(spot)
+    await expect(page.locator(".kicker")).to_contain_text(rally)
+    await expect(page).to_have_title(re.compile(spot))
+    await page.locator("#to-card").click()
+    await expect(page.locator("#kept-list .where")).to_contain_text(spot)
+
+
+async def test_without_a_network_an_unknown_code_stays_nameless(walker: Walker) -> None:
+    """A badge, somebody else's code, a spot that this phone has never heard of."""
+    key = walker.site.engine.keyring.newest_code_key(RALLY)
+    codes = [
+        sign_badge(key, uuid4()),
+        sign(CodeKey(key.id + 1, "other", key.secret), FIRST),
+        sign(key, "new-here"),
+        "NOTACODE",
+    ]
+    await walker.context.set_offline(True)
+    for code in codes:
+        page = await walker.context.new_page()
+        await page.goto(f"/s/{code}")
+        await state(page, "offline").to_be_visible()
+        assert await page.evaluate(f"Kept.named('{code}')") is None
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Your scan")
+        await page.close()
+
+
 async def test_a_scan_that_is_kept_and_refused_says_why(walker: Walker) -> None:
     """Given a code that is void meanwhile."""
     await walker.context.set_offline(True)
@@ -105,6 +187,36 @@ async def test_a_scan_that_is_kept_and_refused_says_why(walker: Walker) -> None:
     page = await walker.looks()
     await expect(page.locator("#kept-list .bad")).to_contain_text("arrived too late to count")
     assert (await walker.card()).visits == ()
+
+
+async def test_three_scans_outlive_the_browser_and_arrive_with_their_times(
+    walker: Walker, tmp_path: Path
+) -> None:
+    """Given three codes scanned without a network; when the browser ends and a new one of the same
+    profile finds a network; then each is a stamp of its own moment, and nothing is kept any more."""
+    site = walker.site
+    async with profile(site, tmp_path) as context:
+        user = Walker(site, context, walker.token)
+        await user.gets_ready()
+        await context.set_offline(True)
+        for spot in (FIRST, SECOND, THIRD):
+            page = await user.scans(spot)
+            await state(page, "offline").to_be_visible()
+        moments = await page.evaluate("Kept.all().then((scans) => scans.map((scan) => scan.at))")
+    assert len(set(moments)) == 3
+    assert (await walker.card()).visits == ()
+
+    site.clock.forward(hours=3)
+    async with profile(site, tmp_path) as context:
+        page = await Walker(site, context, walker.token).looks()
+        await expect(page.locator("#kept-list .good")).to_have_count(3)
+        for spot in (FIRST, SECOND, THIRD):
+            await expect(page.locator(f"#spot-{spot} .when")).to_have_text("Stamped Jan 15 12:00")
+        await page.wait_for_function("Kept.all().then((scans) => scans.length === 0)")
+    visits = (await walker.card()).visits
+    assert [visit.spot for visit in visits] == [FIRST, SECOND, THIRD]
+    made = [datetime.fromisoformat(moment) for moment in moments]
+    assert [moment_of(visit.occurred_at) for visit in visits] == made
 
 
 async def test_the_page_of_a_scan_lands_it_as_soon_as_there_is_a_network(walker: Walker) -> None:
@@ -140,4 +252,5 @@ async def test_staff_pages_and_the_api_are_never_answered_from_what_was_kept(
     assert [path for path in paths if not path.startswith("/static/")] == [
         "/offline",
         f"/r/{RALLY}",
+        f"/r/{RALLY}/names",
     ]

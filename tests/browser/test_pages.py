@@ -3,71 +3,20 @@ networks and without scripts."""
 
 import json
 import re
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Route, expect
-from support import RALLY, Site
+from browsing import DESK, PAGES, PHONE, ROW, SPOT, ZOOMED, People, check, shown
+from playwright.async_api import Page, Route, expect
+from support import RALLY
 
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
 
-SPOT = "miyagi-yurakucho"
-ROW = ["hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho", "wakayama-yurakucho"]
-"""With SPOT they are a row of two sheets."""
 CHECK_INS = "**/api/check-ins"
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 900}
-ZOOMED = {"width": 640, "height": 450}
-"""What is left of a desk at 200 %."""
-BYTES_MAX = 100_000
-REQUESTS_MAX = 8
-
-
-class People(NamedTuple):
-    """A site with people: a visitor with four stamps, an organiser, and a browser for each look."""
-
-    site: Site
-    browser: Browser
-    visitor: str
-    organiser: str
-
-    async def opens(self, visitor: bool = True, **look: Any) -> BrowserContext:
-        """A browser of somebody: a phone in Japanese unless `look` says otherwise."""
-        context = await self.browser.new_context(
-            **{"base_url": self.site.url, "viewport": PHONE, "locale": "ja-JP", **look}
-        )
-        tokens = {
-            STAFF_COOKIE: self.organiser,
-            **({VISITOR_COOKIE: self.visitor} if visitor else {}),
-        }
-        await context.add_cookies(
-            [{"name": name, "value": token, "url": self.site.url} for name, token in tokens.items()]
-        )
-        return context
-
-    def scan_page(self, spot: str = SPOT) -> str:
-        """The address that a spot's poster says."""
-        return f"/s/{self.site.code(spot)}"
-
-
-@pytest_asyncio.fixture
-async def people(site: Site, browser: Browser) -> AsyncIterator[People]:
-    """Who is there; the one place of this file that knows the other fixtures."""
-    visitor = site.visitor()
-    for spot in ROW:
-        status, _ = await site.scan(visitor, spot)
-        assert status == 201
-    yield People(site, browser, visitor, site.organiser())
-    for context in browser.contexts:
-        await context.close()
-
-
-def shown(page: Page, state: str) -> Any:
-    """The scan page once it is in `state`."""
-    return expect(page.locator(f"#scan[data-state={state}]"))
+BYTES_MAX = 40_000
+REQUESTS_MAX = 6
+WORKER_REQUESTS_MAX = 8
+"""Itself, what it keeps, the names of the spots; half of them are in the browser's cache already."""
 
 
 def sent_to(page: Page) -> list[dict[str, Any]]:
@@ -82,42 +31,6 @@ def sent_to(page: Page) -> list[dict[str, Any]]:
         ),
     )
     return sent
-
-
-PAGES = {
-    "home": "/",
-    "card": f"/r/{RALLY}",
-    "refused": "/s/NOTACODE",
-    "failure": "/nothing",
-    "sign-in": "/sign-in",
-    "organiser": f"/r/{RALLY}/organiser",
-    "shop": f"/r/{RALLY}/spots/{ROW[0]}",
-    "shop-empty": f"/r/{RALLY}/spots/{ROW[0]}?day=2026-01-09",
-    "posters": f"/r/{RALLY}/posters?spot={ROW[0]}",
-    "signals": f"/r/{RALLY}/signals",
-    "move": f"/r/{RALLY}/move",
-    "take": "/move",
-    "my-data": f"/r/{RALLY}/my-data",
-    "offline": "/offline",
-    "keepsake": f"/r/{RALLY}/keepsake",
-}
-
-SETTLED = """
-    Promise.all(document.getAnimations()
-        .filter((animation) => animation.effect.getComputedTiming().endTime < Infinity)
-        .map((animation) => animation.finished))
-"""
-
-
-async def check(page: Page, name: str) -> None:
-    """No violation that axe finds, nothing to scroll sideways, and the language is said."""
-    await page.evaluate(SETTLED)  # what fades in has no contrast yet
-    found = (await Axe().run(page)).response
-    faults = [(fault["id"], fault["nodes"][0]["html"][:150]) for fault in found["violations"]]
-    assert faults == [], name
-    assert len(found["passes"]) > 10, f"{name}: axe saw no page"
-    width = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width[0] <= width[1], f"{name} scrolls sideways: {width}"
 
 
 @pytest.mark.parametrize(
@@ -306,6 +219,7 @@ async def test_a_browser_that_keeps_no_cookies_is_told_so(people: People) -> Non
         await route.fulfill(status=answer.status, headers=headers, body=await answer.body())
         await context.clear_cookies()
 
+    await page.route("**/s/*", forgetful)
     await page.route("**/api/visitors", forgetful)
     await page.goto(people.scan_page())
     await shown(page, "cookies").to_be_visible()
@@ -352,23 +266,31 @@ async def test_with_reduced_motion_nothing_moves(people: People) -> None:
 
 @pytest.mark.parametrize("known", [True, False], ids=["known visitor", "new visitor"])
 async def test_a_scan_is_light(people: People, known: bool) -> None:
-    """Opening a code, stamping and showing the card, on a first visit: bytes and requests."""
+    """Opening a code, stamping and showing the card, on a first visit: bytes and requests of the
+    page. There is no request for an icon (it is inside the page) and there is no manifest; what the
+    service worker takes afterwards for when there is no network is counted apart."""
     context = await people.opens(visitor=known)
     page = await context.new_page()
     network = await context.new_cdp_session(page)
     await network.send("Network.enable")
     loaded: list[float] = []
     network.on(
-        "Network.loadingFinished",  # the icon is inside the page: it comes with no bytes
+        "Network.loadingFinished",
         lambda event: (
             loaded.append(event["encodedDataLength"]) if event["encodedDataLength"] else 0
         ),
     )
+    later: list[str] = []
+    context.on(
+        "request", lambda request: later.append(request.url) if request.service_worker else None
+    )
     await page.goto(people.scan_page())
     await expect(page.locator("#card .card")).to_be_visible()
-    print(f"scan page: {len(loaded)} requests, {sum(loaded):,.0f} bytes")
+    await page.wait_for_function(f"caches.match('/r/{RALLY}/names').then((kept) => Boolean(kept))")
+    print(f"scan page: {len(loaded)} requests, {sum(loaded):,.0f} bytes; worker: {len(later)}")
     assert len(loaded) <= REQUESTS_MAX
     assert sum(loaded) <= BYTES_MAX
+    assert 0 < len(later) <= WORKER_REQUESTS_MAX
 
 
 async def test_the_language_is_remembered(people: People) -> None:

@@ -32,6 +32,19 @@ async def test_it_shows_a_seal_for_each_stamp(site: Site, language: str) -> None
     assert str(site.engine.people.verify(visitor).id) not in text
 
 
+async def test_a_long_title_stays_within_the_frame(site: Site) -> None:
+    """In full-width letters it is at most as wide as its letters are large."""
+    title = "都内アンテナショップ周遊" * 3
+    plan = site.engine.rallies.get(RALLY).plan
+    await site.engine.plan(replace(plan, names={"ja": title}), "test")
+    visitor = site.visitor()
+    await site.scan(visitor, SPOTS[0])
+    _, text = await drawn(site, visitor, "ja")
+    picture = ElementTree.fromstring(text)  # noqa: S314 - our own
+    (found,) = [each for each in picture.findall(f"{SVG}text") if each.text == title]
+    assert len(title) * float(found.attrib["font-size"]) < 1_000
+
+
 async def test_without_a_stamp_there_is_none(site: Site) -> None:
     assert (await drawn(site, site.visitor()))[0] == 404
     async with site.session.get(f"/r/{RALLY}/keepsake") as answer:

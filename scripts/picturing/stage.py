@@ -1,0 +1,114 @@
+"""The service that is pictured: an embedded Postgres, ready plans, visitors who have walked.
+
+Its clock stands at a noon in the middle of the rally, so that pictures can be compared.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+from msgspec.structs import replace
+
+from domain.conditions import Stamps
+from domain.plan import FirstCome, Plan, Prize
+from domain.rally import open_rally
+from qr.codes import sign, sign_badge
+from qr.keyring import CodeKey
+from service.commands.common import known
+from service.commands.serve import listening
+from service.config import Config
+from service.engine import Engine, open_engine
+from service.plan_files import read_plan
+from service.sign_in import Role
+from service.simulate import simulate
+
+PLANS = Path(__file__).parent.parent.parent / "plans"
+RALLY = "tokyo-antenna-shops"
+OTHERS = ("online-quiz-rally", "two-cities-bar-ticket", "craft-workshops", "old-town-treasure-hunt")
+NOON = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
+"""In Tokyo."""
+TOWEL = Prize(
+    "towel", {"ja": "てぬぐい", "en": "A tenugui towel"}, Stamps(1), FirstCome(stock=5_000)
+)
+"""The rally's own prizes are drawn; this one is shown at a counter."""
+VISITORS = 120
+
+
+class Stage:
+    """The running service, and people for it."""
+
+    def __init__(self, engine: Engine, url: str, session: aiohttp.ClientSession) -> None:
+        self.engine = engine
+        self.url = url
+        self._session = session
+
+    def code(self, spot: str, rally: str = RALLY) -> str:
+        """What a spot's poster says."""
+        return sign(self._key(rally), spot)
+
+    def badge(self, token: str) -> str:
+        """What a visitor's badge says."""
+        return sign_badge(self._key(RALLY), self.engine.people.verify(token).id)
+
+    def visitor(self) -> str:
+        """The token of a visitor of a week."""
+        return self.engine.people.new(Role.VISITOR, NOON - timedelta(days=7))[1]
+
+    async def walker(self, *spots: str) -> str:
+        """The token of a visitor with these stamps. Raises RuntimeError when one is refused."""
+        token = self.visitor()
+        for spot in spots:
+            body = {"code": self.code(spot), "scan_id": str(uuid4())}
+            headers = {"Authorization": f"Bearer {token}"}
+            async with self._session.post("/api/check-ins", json=body, headers=headers) as answer:
+                if answer.status != 201:
+                    raise RuntimeError(f"No stamp at {spot}: {await answer.text()}")
+        return token
+
+    def staff(self, spot: str, rally: str = RALLY) -> str:
+        """The token of a spot's staff."""
+        return self.engine.people.new(Role.STAFF, NOON, rally, spot)[1]
+
+    def organiser(self) -> str:
+        """The token of the rally's organiser."""
+        return self.engine.people.new(Role.ORGANISER, NOON, RALLY)[1]
+
+    def _key(self, rally: str) -> CodeKey:
+        key = self.engine.keyring.newest_code_key(rally)
+        assert key is not None, "a planned rally has a key"
+        return key
+
+
+@asynccontextmanager
+async def staged(
+    data: Path, visitors: int, advanced: Callable[[int], object]
+) -> AsyncIterator[Stage]:
+    """A stage under `data`, until the block ends. `advanced` is told of visitors who walked."""
+    async with (
+        open_engine(Config(data=data, port=0, log_level="warning"), lambda: NOON) as engine,
+        listening(engine) as url,
+        aiohttp.ClientSession(url) as session,
+    ):
+        await _lay_out(engine)
+        rally = known(engine.rallies.get(RALLY))
+        await simulate(engine, rally, url, visitors, 1, advanced)
+        await engine.follower.catch_up()
+        yield Stage(engine, url, session)
+
+
+async def _lay_out(engine: Engine) -> None:
+    plan = _plan(RALLY)
+    for each in (replace(plan, prizes=[*plan.prizes, TOWEL]), *map(_plan, OTHERS)):
+        rally = await engine.plan(each, "pictures")
+        if each.first_day <= NOON.date() <= each.last_day:
+            begins = rally.course.starts
+            await engine.change(
+                each.rally, lambda now, _, at=begins: open_rally(known(now), at, "pictures")
+            )
+
+
+def _plan(name: str) -> Plan:
+    return read_plan(PLANS / name / "plan.yaml")
