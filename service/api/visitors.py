@@ -5,6 +5,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
@@ -18,9 +19,16 @@ class NewVisitor(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def create(request: web.Request) -> web.Response:
-    """POST /api/visitors: a new visitor and the token (also as a cookie) that stands for them."""
+    """POST /api/visitors: a new visitor and the token (also as a cookie) that stands for them.
+
+    Whoever is one already is given their own again: a browser that has lost its cookie comes with
+    the copy of it (`Authorization: Bearer`), and two pages at once make one visitor.
+    """
     body = await read_body(request, NewVisitor)
-    person, token = engine_of(request).people.new(Role.VISITOR, engine_of(request).clock())
+    if "Authorization" in request.headers:
+        admitted(request)  # a token that does not verify makes nobody new
+    person, token = visitor_or_new(request)
+    token = token or engine_of(request).people.token(person)
     answer = json_answer({"visitor": person.id, "token": token}, 201)
     keep(request, answer, VISITOR_COOKIE, token)
     if body.language in LANGUAGES:

@@ -112,7 +112,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         code=request.match_info["code"],
         now=now,
         scan_id=uuid4(),
-        known=True,
+        token=None,
         timed=False,
         staff=True,
         retry=(),

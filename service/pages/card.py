@@ -95,9 +95,9 @@ async def show(request: web.Request) -> web.Response:
     seen = await _card(request, rally)
     if request.query.get("part") != "card":
         now = engine_of(request).clock()
-        return page(
-            request, "card.html", rally=rally, now=now, **await card_context(request, rally, seen)
-        )
+        known = engine_of(request).people.known_visitor(request)
+        context = await card_context(request, rally, seen)
+        return page(request, "card.html", rally=rally, now=now, known=known, **context)
     earned = tuple(request.query.get("earned", "").split(","))
     context = await card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))

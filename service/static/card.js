@@ -4,7 +4,8 @@ const AGAIN_MS = 15_000;
 
 const section = document.getElementById("kept");
 const list = document.getElementById("kept-list");
-const { rally, now } = section.dataset;
+const { rally, now, visitor } = section.dataset;
+const TRIED = "meguri-card-tried";
 if (now) Kept.learn(now);
 
 const nameOf = (spot) => document.querySelector(`#spot-${CSS.escape(spot)} b span`)?.textContent ?? spot;
@@ -68,6 +69,17 @@ async function send() {
   if (scans.length > done.length) again = setTimeout(send, AGAIN_MS);
 }
 
+// The card beside its copy: the cookie's is the one that counts. Where the cookie is lost, the copy
+// brings the card back; tried once, as some browsers keep no cookie at all.
+async function keepCard() {
+  const copy = Kept.token();
+  if (visitor ? Kept.owner(copy) === visitor : !copy || sessionStorage.getItem(TRIED)) return;
+  if (visitor) return Kept.fetchCard(null);
+  sessionStorage.setItem(TRIED, "yes");
+  if (await Kept.fetchCard(copy)) location.reload();
+}
+
+keepCard().catch(() => {}); // without a network there is nothing to be done, nor if storage is blocked
 addEventListener("online", send);
 navigator.serviceWorker?.addEventListener("message", send);
 document.addEventListener("visibilitychange", () => {

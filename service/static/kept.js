@@ -58,10 +58,11 @@ self.Kept = (() => {
     }
   }
 
-  function post(address, body) {
+  function post(address, body, token) {
+    const bearer = token ? { Authorization: `Bearer ${token}` } : {};
     return fetch(address, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      headers: { "Content-Type": "application/json", Accept: "application/json", ...bearer },
       body: JSON.stringify(body),
       credentials: "same-origin",
     });
@@ -114,6 +115,46 @@ self.Kept = (() => {
     }
   }
 
+  // The card's token, in a copy beside the cookie: what cleans up after browsers may take the one
+  // and leave the other. It is no secret of the page's: nobody else's script runs here.
+  const CARD = "meguri-card";
+
+  function token() {
+    try {
+      return localStorage.getItem(CARD);
+    } catch {
+      return null;
+    }
+  }
+
+  function keepToken(token) {
+    try {
+      if (token) localStorage.setItem(CARD, token);
+      else localStorage.removeItem(CARD);
+    } catch {
+      // blocked: the cookie alone must do
+    }
+  }
+
+  // Whose card a copy stands for: the subject of the token (RFC 7519 §4.1.2).
+  function owner(token) {
+    try {
+      return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub;
+    } catch {
+      return null;
+    }
+  }
+
+  // Asks for the card that a token stands for (without one, that of the cookie, or a new one); its
+  // cookie is set anew, its copy kept. Says whether it was given; throws without a network.
+  async function fetchCard(token) {
+    const given = await post("/api/visitors", { language: document.documentElement.lang }, token);
+    const ok = given.status === 201;
+    if (ok) keepToken((await given.json()).token);
+    else if (given.status === 401) keepToken(null);
+    return ok;
+  }
+
   // What a code says about itself, in Crockford's base32 (qr/codes.py): its kind, its key and, where
   // it is a poster's or a screen's, its spot's tag. Whether it is genuine only the server can tell.
   const DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -151,8 +192,11 @@ self.Kept = (() => {
     return null;
   }
 
-  return { put, remove, all, send, learn, skew, named, namesOf, PAGES };
+  return { put, remove, all, send, learn, skew, named, namesOf, PAGES, token, keepToken, owner, fetchCard };
 })();
+
+// Whoever is forgotten leaves no copy behind.
+if (self.document?.querySelector("[data-forgotten]")) Kept.keepToken(null);
 
 // A page lets itself work without a network, once it is there, and says to the worker what to keep.
 if (self.document && "serviceWorker" in navigator) {

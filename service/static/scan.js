@@ -25,6 +25,7 @@ const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let memory = null; // where storage is blocked, the page itself remembers
 let known = true; // the page itself came with a token for whoever had none
 let newVisitor = false;
+let fresh = page.dataset.token ?? null;
 let wake = null;
 let pressed = false;
 
@@ -102,14 +103,24 @@ async function send(address, body) {
   }
 }
 
+// The page came with a new card. If there is a copy of an older one, that one is meant: its cookie
+// was lost.
+async function settle() {
+  const copy = Kept.token();
+  if (!copy || !(await Kept.fetchCard(copy))) Kept.keepToken(fresh);
+  fresh = null;
+}
+
 async function visitor() {
   const made = await send("/api/visitors", { language: document.documentElement.lang });
   known = made.status === 201;
   newVisitor ||= known;
+  if (known) Kept.keepToken(made.body.token);
   return made;
 }
 
 async function checkIn(scan, late) {
+  if (fresh) await settle();
   if (!known) {
     const made = await visitor();
     if (made.status !== 201) return made;

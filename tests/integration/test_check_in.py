@@ -96,6 +96,15 @@ async def test_a_new_visitor_gets_a_token_that_checks_in(site: Site) -> None:
     assert (status, checked["card"]["visitor"]) == (201, answer["visitor"])
 
 
+async def test_whoever_is_a_visitor_already_stays_the_same_one(site: Site) -> None:
+    """With the copy of a lost cookie; what does not verify makes nobody new."""
+    visitor = site.visitor()
+    status, answer = await site.ask("POST", "/api/visitors", visitor, json={})
+    assert (status, answer["token"]) == (201, visitor)
+    status, answer = await site.ask("POST", "/api/visitors", f"{visitor}x", json={})
+    assert (status, answer["code"]) == (401, "token_invalid")
+
+
 async def test_what_a_qr_holds_is_taken_for_its_code(site: Site) -> None:
     body = {"code": f"{site.url}/s/{site.code(GINZA).lower()}", "scan_id": str(uuid4())}
     assert (await site.ask("POST", "/api/check-ins", site.visitor(), json=body))[0] == 201
