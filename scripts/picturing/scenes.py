@@ -221,6 +221,45 @@ async def _(visit: Visit) -> None:
 opens("take", "/move")
 
 
+@scene("take-with-own")
+async def _(visit: Visit) -> None:
+    """A phone that has stamps of its own."""
+    await visit.walked(SPOT)
+    await visit.presses(f"{CARD}/move")
+    code = await visit.page.locator(".typed").inner_text()
+    await visit.walked(ROW[0])
+    await visit.page.goto(f"/move/{code}")
+
+
+@scene("paper-card")
+async def _(visit: Visit) -> None:
+    await visit.page.goto(f"/s/{visit.stage.paper(7)}")
+
+
+@scene("survey", plain=False)
+async def _(visit: Visit) -> None:
+    await visit.walked(SPOT, *ROW)
+    await visit.page.goto(CARD)
+    await visit.page.locator("#survey summary").click()
+
+
+@scene("address")
+async def _(visit: Visit) -> None:
+    await visit.walked(SPOT, *ROW)
+    await visit.page.goto(f"{CARD}/prizes/local-products/address")
+
+
+@scene("rehearsal")
+async def _(visit: Visit) -> None:
+    await visit.page.goto(f"/r/{visit.stage.rehearsal}")
+
+
+@scene("rehearsal-organiser", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto(f"/r/{visit.stage.rehearsal}/organiser")
+
+
 @scene("take-wrong")
 async def _(visit: Visit) -> None:
     await visit.page.goto("/move")

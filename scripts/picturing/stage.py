@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from domain.conditions import Stamps
 from domain.plan import FirstCome, Plan, Prize
 from domain.rally import open_rally
-from qr.codes import sign, sign_badge
+from qr.codes import sign, sign_badge, sign_paper
 from qr.keyring import CodeKey
 from service.commands.common import known
 from service.commands.serve import listening
@@ -52,6 +52,15 @@ class Stage:
     def badge(self, token: str) -> str:
         """What a visitor's badge says."""
         return sign_badge(self._key(RALLY), self.engine.people.verify(token).id)
+
+    def paper(self, serial: int) -> str:
+        """What a paper card says."""
+        return sign_paper(self._key(RALLY), serial)
+
+    @property
+    def rehearsal(self) -> str:
+        """The rally's rehearsal."""
+        return self.engine.rehearsals(RALLY)[0].plan.rally
 
     def visitor(self) -> str:
         """The token of a visitor of a week."""
@@ -108,6 +117,7 @@ async def _lay_out(engine: Engine) -> None:
             await engine.change(
                 each.rally, lambda now, _, at=begins: open_rally(known(now), at, "pictures")
             )
+    await engine.rehearse(RALLY, "pictures")
 
 
 def _plan(name: str) -> Plan:

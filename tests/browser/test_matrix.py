@@ -12,6 +12,8 @@ from support import RALLY
 
 from domain.conditions import Stamps
 from domain.plan import FirstCome, Prize
+from qr.codes import sign_paper
+from qr.keyring import CodeKey
 from service.i18n import LANGUAGES
 
 SMALL = {"width": 360, "height": 640}
@@ -139,21 +141,43 @@ async def test_a_visitors_pages_are_whole(people: People, look: Look) -> None:
     await walk.sees("my data, none", f"{card}/my-data")
     await walk.sees("move, nothing", f"{card}/move")
     await walk.presses("badge", f"{card}/badge")
+    await walk.sees("paper card", f"/s/{sign_paper(_key(people), 7)}")
     await context.clear_cookies(name="meguri_visitor")
     await people.carries_card(context)
     await walk.stamps()
     await walk.sees("card", card)
+    await walk.let_scripts(True)
+    await walk.page.evaluate("document.getElementById('survey').open = true")
+    await walk.sees("survey")
+    await walk.sees("address", f"{card}/prizes/local-products/address")
     await walk.sees("prize", f"{card}/prizes/{TOWEL.id}")
     await expect(walk.page.locator("main .qr")).to_be_visible()
     await walk.sees("keepsake", f"{card}/keepsake")
     await walk.sees("my data", f"{card}/my-data")
     await walk.presses("move", f"{card}/move")
     await walk.sees("take", "/move")
+    await walk.sees("take, with a card of one's own", f"/move/{await _another_code(people)}")
+    rehearsal = (await people.site.engine.rehearse(RALLY, "test")).plan.rally
+    await walk.sees("rehearsal", f"/r/{rehearsal}")
     await walk.sees("offline", "/offline")
     assert walk.complaints == []
     await walk.sees("refused", "/s/NOTACODE")
     await walk.sees("failure", "/nothing")
     assert set(walk.complaints) <= {NOT_FOUND}
+
+
+def _key(people: People) -> CodeKey:
+    key = people.site.engine.keyring.newest_code_key(RALLY)
+    assert key is not None
+    return key
+
+
+async def _another_code(people: People) -> str:
+    """What another phone shows, to have its card taken over."""
+    _, answer = await people.site.ask(
+        "POST", "/api/card-moves", people.site.visitor(), json={"rally": RALLY}
+    )
+    return str(answer["code"])
 
 
 SLOW_4G = {
