@@ -22,6 +22,7 @@ NAMES = {
     "naive": "one transaction a scan",
     "pgbench": "inserts of single rows",
     "batch": "the batch endpoint, 1,000 scans a request",
+    "phone": "a phone on slow 4G, from opening a code to the stamp (wants Chromium)",
     "append": "the append alone, without HTTP",
     "codes": "the size of QR symbols, and what verifying a new code costs",
     "workers": "several processes, and a floor of as many",

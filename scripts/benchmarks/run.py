@@ -21,6 +21,7 @@ from benchmarks import growth, machine, site
 from benchmarks.append import SIZES, Append
 from benchmarks.codes import code_goals, measure_codes
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
+from benchmarks.phone import ROUNDS_MIN, Phone, phone_goals
 from benchmarks.processes import Server, serving
 from benchmarks.projecting.batches import BATCHES, measure_batches
 from benchmarks.projecting.goals import projection_goals
@@ -45,6 +46,10 @@ LONGER_THAN_ASKED_S = 2
 REBUILD_SECONDS_A_FACT = 3e-6
 """About, of one projection, for the progress bar."""
 DISK_SPARE_BYTES = 3 * 2**30
+PHONE_ROUND_SECONDS = 6
+"""About, for the progress bar."""
+ALONE = ("codes", "phone")
+"""Measurements that are no load: they need neither wrk's visitors nor the floor."""
 SERVED = ("ours", "strangers", "naive", "batch")
 """Measurements of a service of one process."""
 _BAR = "{desc:<44.44} {percentage:3.0f}% {bar:20} {elapsed} (about {remaining} left)"
@@ -102,22 +107,30 @@ class Bench:
             postgres_settings=self.postgres.settings,
             settings=msgspec.to_builtins(self.settings),
             rows=self.rows,
-            goals=[*goals(self.rows), *code_goals(self.rows), *projection_goals(self.rows)],
+            goals=[
+                *goals(self.rows),
+                *code_goals(self.rows),
+                *projection_goals(self.rows),
+                *phone_goals(self.rows),
+            ],
             skipped=self.skipped,
             errors=sum(row.errors for row in self.rows),
         )
 
     async def _measure(self) -> None:
         await site.prepare(self.postgres)
-        for database in (*SERVED, "rows", "append", "workers", "projections"):
+        for database in (*SERVED, "rows", "append", "workers", "projections", "phone"):
             if database != "ours" and self._wanted(database):
                 await self.postgres.copy(database)
-        await self._make_crowd()
+        if any(name not in ALONE for name in self.settings.names):
+            await self._make_crowd()
         if any(map(self._wanted, (*SERVED, "pgbench"))):
             await self._side_by_side()
         if self._wanted("codes"):
             self._now("verifying codes")
             self.rows += measure_codes(self.settings.rounds)
+        if self._wanted("phone"):
+            await self._phone()
         if self._wanted("append"):
             await self._append()
         if self._wanted("workers"):
@@ -155,6 +168,19 @@ class Bench:
             for name in ("ours", "naive"):
                 if name in services:
                     await services[name].measure_size()
+
+    async def _phone(self) -> None:
+        """One visitor at a time, on a service that nobody else asks."""
+        self._now("a phone on a slow link")
+        where = ("--database", self.postgres.url("phone"))
+        codes = await site.spot_codes(self.postgres)
+        async with serving(
+            "phone", self.folder, "service", "serve", "--port", "0", *where
+        ) as server:
+            phone = Phone(codes)
+            self.rows += await phone.measure(
+                server.url, self.settings.rounds, lambda: self.bar.update(PHONE_ROUND_SECONDS)
+            )
 
     async def _append(self) -> None:
         seconds = max(1.0, self.settings.seconds / 4)
@@ -395,10 +421,13 @@ class Bench:
 
     def _seconds(self) -> float:
         """About how long it takes, for the progress bar."""
-        names = [name for name in self.settings.names if name not in ("growth", "projections")]
+        apart = ("growth", "projections", "phone")
+        names = [name for name in self.settings.names if name not in apart]
         extra = ("ours" in names) + ("workers" in names) + 3 * ("append" in names)
         each = self.settings.warm_up_seconds + self.settings.rounds * self.settings.seconds
         total = each * (len(names) + extra)
+        if "phone" in self.settings.names:
+            total += max(ROUNDS_MIN, self.settings.rounds) * PHONE_ROUND_SECONDS
         if "growth" in self.settings.names:
             total += each * len(self.settings.events)
             total += sum(self.settings.events) * growth.SECONDS_A_FACT

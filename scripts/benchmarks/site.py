@@ -143,13 +143,22 @@ def _write_tokens(engine: Engine, file: Path, tokens: int) -> Path:
     return file
 
 
+async def spot_codes(postgres: Postgres) -> list[str]:
+    """What the posters say."""
+    async with open_engine(Config(database_url=postgres.url())) as engine:
+        return _codes(engine)
+
+
 def _write_codes(engine: Engine, file: Path) -> Path:
+    file.write_text("\n".join(_codes(engine)) + "\n", encoding="ascii")
+    return file
+
+
+def _codes(engine: Engine) -> list[str]:
     (rally,) = engine.rallies.all()
     key = engine.keyring.newest_code_key(rally.plan.rally)
     assert key is not None, "a planned rally has a key"
-    codes = [sign(key, spot.id) for spot in rally.plan.spots]
-    file.write_text("\n".join(codes) + "\n", encoding="ascii")
-    return file
+    return [sign(key, spot.id) for spot in rally.plan.spots]
 
 
 def pgbench() -> Path | None:

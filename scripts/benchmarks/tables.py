@@ -53,6 +53,19 @@ def _code(_: Results, row: Row) -> tuple[str, ...]:
     return row.title, str(row.characters), str(row.qr_version), rate, f"{each_us:.1f}"
 
 
+def _phone(_: Results, row: Row) -> tuple[str, ...]:
+    slowest = max(each.seconds for each in row.rounds) * 1e3
+    return (
+        row.title,
+        f"{row.median(lambda each: each.first_paint_ms) or 0:,.0f}",
+        f"{(row.median(lambda each: each.seconds) or 0) * 1e3:,.0f}",
+        f"{slowest:,.0f}",
+        f"{(row.median(lambda each: each.answer_bytes) or 0) / 1e3:,.1f}",
+        f"{row.median(lambda each: float(each.requests)) or 0:g}",
+        str(len(row.rounds)),
+    )
+
+
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...]]]] = {
     "rebuild": (
         ("", "facts/s", "s", "of the COPY's time", "facts/s a core of Postgres", "Python CPU s"),
@@ -61,5 +74,17 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
     "live": (("applied live", "median ms", "max ms", "errors"), _wait),
     "read": (("read", "median ms", "max ms", "errors"), _wait),
     "codes": (("", "characters", "QR version at M", "verified a second", "µs each"), _code),
+    "phone": (
+        (
+            "phone on slow 4G, CPU ÷ 4",
+            "first paint ms",
+            "stamped ms",
+            "slowest ms",
+            "KB",
+            "requests",
+            "rounds",
+        ),
+        _phone,
+    ),
     "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
 }

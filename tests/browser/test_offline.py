@@ -48,7 +48,7 @@ class Walker(NamedTuple):
         page = await self.looks()
         await page.evaluate("navigator.serviceWorker.ready")
         await page.reload()
-        await page.wait_for_function("navigator.serviceWorker.controller !== null")
+        await page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         await kept(page, f"/r/{RALLY}", f"/r/{RALLY}/names")
         await page.close()
 
