@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from support import RALLY, Site
 
+from qr.codes import sign
 from service.moves import GOOD_FOR
 from service.sign_in import VISITOR_COOKIE
 
@@ -124,3 +125,20 @@ async def test_a_visitor_sees_all_that_is_kept_and_can_have_it_erased(site: Site
     assert await site.facts("VisitorErased") == 1
     status, refused = await site.scan(visitor, SPOT)
     assert (status, refused["code"]) == (422, "card_erased")
+
+
+async def test_forgetting_forgets_the_cards_of_all_rallies(site: Site) -> None:
+    """The browser drops who it was: nobody could come back to the others."""
+    visitor = site.visitor()
+    await site.scan(visitor, SPOT)
+    other = (await site.engine.rehearse(RALLY, "test")).plan.rally
+    key = site.engine.keyring.newest_code_key(other)
+    assert key is not None
+    await site.check_in(visitor, sign(key, SPOT))
+    async with aiohttp.ClientSession(site.url, cookies={VISITOR_COOKIE: visitor}) as phone:
+        async with phone.get(f"/r/{RALLY}/my-data") as answer:
+            assert "So are your cards of other rallies here (1)." in await answer.text()
+        async with phone.post(f"/r/{RALLY}/my-data", data={"do": "forget"}) as answer:
+            assert answer.status == 200
+    _, refused = await site.check_in(visitor, sign(key, SPOT))
+    assert refused["code"] == "card_erased"
