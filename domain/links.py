@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.card import Card, Visit, evolve
 from domain.course import Course
-from domain.encoding import micros, moment_of
+from domain.encoding import micros
 from domain.events import (
     Accepted,
     CardLinked,
@@ -30,17 +30,36 @@ from domain.events import (
 from domain.plan import Draw
 from domain.prizes import choices, not_closed
 from domain.rally import NotAllowed, Rally
-from domain.rules import VISITS_PER_CARD_MAX, firsts_of, newly_earned, says_more, visit_of
+from domain.rules import VISITS_PER_CARD_MAX, firsts_of, newly_earned, says_more
+
+LINKS_MAX = 10
+"""So many cards may be put together one after the other: each is a step more for whoever comes with
+the first of them."""
+
+Placed = tuple[int, VisitorFact]
+"""A fact and its position in its bucket."""
+
+
+def may_link(source: Card, target: Card) -> None:
+    """Raise NotAllowed for cards that cannot be put together: a closed one, or too full ones."""
+    not_closed(source)
+    not_closed(target)
+    if len(target.visits) + len(source.visits) > VISITS_PER_CARD_MAX:
+        raise NotAllowed("card_full", "There are too many visits on the two cards.")
 
 
 def close(
-    rally: Rally, source: Card, visitor: UUID, to: UUID, now: datetime, by: str
+    rally: Rally,
+    source: Card,
+    visitor: UUID,
+    facts: Iterable[Placed],
+    to: UUID,
+    now: datetime,
+    by: str,
 ) -> CardLinked:
-    """The fact that closes the source, the card of `visitor`, in favour of that of `to`.
-
-    Raises NotAllowed for one that is closed already.
-    """
-    not_closed(source)
+    """The fact that closes the source, the card of `visitor` with these `facts`, in favour of that
+    of `to`."""
+    given = _given(source)
     return CardLinked(
         rally=rally.plan.rally,
         visitor=visitor,
@@ -51,7 +70,9 @@ def close(
         entered=source.entered,
         answers=source.surveyed or {},
         handed=tuple(
-            Given(each.prize, moment_of(each.at)) for each in source.handed if not each.reversed
+            Given(fact.prize, fact.occurred_at)
+            for _, fact in facts
+            if isinstance(fact, PrizeHandedOver) and fact.hand_over_id.bytes in given
         ),
     )
 
@@ -61,20 +82,14 @@ def take_over(
     target: Card,
     to: UUID,
     source: Card,
-    facts: Iterable[tuple[int, VisitorFact]],
+    facts: Iterable[Placed],
     after: int,
     now: datetime,
 ) -> Iterator[VisitorFact]:
-    """The facts that the target, the card of `to`, gets from the source, whose own `facts` come
-    with their positions. They are to follow the position `after` of the target's bucket.
-
-    Raises NotAllowed for a target that takes nothing any more, or has no room for it.
-    """
-    not_closed(target)
-    if len(target.visits) + len(source.visits) > VISITS_PER_CARD_MAX:
-        raise NotAllowed("card_full", "There are too many visits on the two cards.")
+    """The facts that the target, the card of `to`, gets from the source, whose own `facts` these
+    are. They are to follow the position `after` of the target's bucket."""
     void = {visit.position for visit in source.visits if visit.void}
-    given = {each.id for each in source.handed if not each.reversed}
+    given = _given(source)
     for position, fact in facts:
         taken: VisitorFact | None = None
         match fact:
@@ -99,19 +114,33 @@ def _visit(
 ) -> VisitRecorded | VisitConfirmed | None:
     """A visit of the source on the target: new there, or one more scan of one that is there, if it
     says more of it."""
+    # By the period in which it was recorded: a replan since then makes no visits one, nor two.
     at = micros(fact.occurred_at)
     said = {name: getattr(fact, name) for name in Accepted.__struct_fields__} | {"visitor": to}
-    index = visit_of(course, target, fact.spot, course.period_of(at))
-    if index is None:
+    known = _same(target, fact)
+    if known is None:
         new = Visit(fact.spot, fact.period, at, b"", 0, evidence=fact.evidence)
         said["earned"] = newly_earned(course, target, new)
         return VisitRecorded(firsts=firsts_of(course, target.visits, new), **said)
-    known = target.visits[index]
     if not says_more(target, known, fact.evidence, at):
         return None
-    new = Visit(known.spot, known.period, at, b"", 0, evidence=fact.evidence)
-    said |= {"period": known.period, "earned": newly_earned(course, target, new)}
+    new = Visit(fact.spot, fact.period, at, b"", 0, evidence=fact.evidence)
+    said["earned"] = newly_earned(course, target, new)
     return VisitConfirmed(visit=known.position, **said)
+
+
+def _same(target: Card, fact: VisitRecorded | VisitConfirmed) -> Visit | None:
+    """The target's visit with the same key."""
+    for visit in target.visits:
+        same = (visit.spot, visit.period) == (fact.spot, fact.period)
+        if same and not (visit.confirms or visit.void):
+            return visit
+    return None
+
+
+def _given(source: Card) -> set[bytes]:
+    """The hand-overs that were not taken back."""
+    return {each.id for each in source.handed if not each.reversed}
 
 
 def _may_enter(rally: Rally, target: Card, name: str) -> bool:

@@ -195,6 +195,14 @@ def not_linked(card: Card) -> None:
         raise NotAllowed("card_linked", "This card was put together with another one.")
 
 
+def has_reached(rally: Rally, card: Card) -> bool:
+    """Whether the card has reached any prize; in a rally without any, whether it has a visit."""
+    if not any(not visit.void for visit in card.visits):
+        return False
+    standings = [_standing(rally, card, prize) for prize in rally.plan.prizes]
+    return not standings or any(have >= need for have, need in standings)
+
+
 def _reached(rally: Rally, card: Card, name: str) -> Prize:
     """The prize `name`, whose condition the card meets. Raises NotAllowed."""
     not_closed(card)

@@ -6,16 +6,19 @@ of the log, and a name never changes.
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
 
+from domain.events import RallyPlanned
 from domain.plan import Id, Plan, next_round
-from domain.rally import NotAllowed
+from domain.rally import NotAllowed, Rally
 
 LASTS = timedelta(days=7)
 """How long a rehearsal takes stamps."""
+REHEARSALS_MAX = 99
+"""Of one rally: each has a key, and there are 65,535 of those for all rallies."""
 _NAME = re.compile(r"try-([0-9]+)-(.+)")
 
 
@@ -31,11 +34,20 @@ def number_of(rally: str) -> int:
     return int(named[1]) if named else 0
 
 
+def lay_out_rehearsal(known: Rally | None, now: datetime, *, plan: Plan, by: str) -> RallyPlanned:
+    """Lay out a rehearsal. Raises NotAllowed if somebody has just begun the very one."""
+    if known is not None:
+        raise NotAllowed("rehearsal_begun", "Somebody has just begun a rehearsal. Look for it.")
+    return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+
+
 def rehearsal(plan: Plan, number: int, day: date) -> Plan:
     """The plan for trying out a rally from a day on, at a desk: with its spots, questions, prizes
     and order, but at any hour and from anywhere. Raises NotAllowed."""
     if rehearsed(plan.rally):
         raise NotAllowed("rehearsal_of_rehearsal", "This is a rehearsal already.")
+    if number > REHEARSALS_MAX:
+        raise NotAllowed("too_many_rehearsals", f"There were {REHEARSALS_MAX} rehearsals already.")
     try:
         name = msgspec.convert(f"try-{number}-{plan.rally}", Id)
     except msgspec.ValidationError as error:

@@ -98,7 +98,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     spot, at = course.spots[name], micros(occurred_at)
     late = now - occurred_at > LATE_AFTER
     period = course.period_of(at)
-    made = visit_of(course, card, name, period)
+    made = _visit_of(course, card, name, period)
     if made is None:
         refusal = (
             _refused_way(course, card, spot, at)
@@ -131,7 +131,7 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
     )
 
 
-def visit_of(course: Course, card: Card, spot: str, period: int) -> int | None:
+def _visit_of(course: Course, card: Card, spot: str, period: int) -> int | None:
     """The index of the visit of a spot in a period, by today's plan: a replan may have changed when
     a revisit counts."""
     for index, visit in enumerate(card.visits):

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.card import Card, CardView
 from domain.events import SurveyAnswered
 from domain.plan import Plan
-from domain.prizes import not_closed
+from domain.prizes import has_reached, not_closed
 from domain.rally import NotAllowed, Rally
 
 
@@ -23,10 +23,12 @@ def answer_survey(
 ) -> SurveyAnswered | None:
     """Keep what was answered; None if the card has answered before: the first answers stay.
 
-    Questions that are left out, or have an empty answer, are not answered. Raises NotAllowed for an
-    answer that the survey does not have.
+    Questions that are left out, or have an empty answer, are not answered. Raises NotAllowed for a
+    card that has reached nothing, and for an answer that the survey does not have.
     """
     not_closed(card)
+    if not (rally.plan.survey and has_reached(rally, card)):
+        raise NotAllowed("survey_not_asked", "The survey is for those who have reached something.")
     choices = {each.id: {one.id for one in each.choices} for each in rally.plan.survey}
     given = {question: choice for question, choice in answers.items() if choice}
     for question, choice in given.items():

@@ -15,6 +15,7 @@ import structlog
 
 from domain.address import Address
 from domain.plan import Plan
+from domain.rehearsal import rehearsed
 from service.failures import AddressesUnavailable
 from service.master_key import MasterKey, MasterKeyFile
 from service.sealing import SealBrokenError, new_key, seal, unseal
@@ -53,8 +54,9 @@ class Kept(NamedTuple):
 
 
 def kept_until(plan: Plan) -> date:
-    """The last day on which the addresses of a rally are kept."""
-    return plan.last_day + KEPT
+    """The last day on which the addresses of a rally are kept; of a rehearsal, in which nothing is
+    sent, its own last day."""
+    return plan.last_day if rehearsed(plan.rally) else plan.last_day + KEPT
 
 
 class Addresses:
@@ -112,10 +114,11 @@ class Addresses:
         """
         try:
             left, kept = await self.read(source, rally), await self.read(target, rally)
+            draft = kept.draft or (None if kept.address else left.draft)
             if left.address and not kept.address:
-                await self.keep(target, rally, left.address, now)
-            if left.draft and not any(kept):
-                await self.keep_draft(target, rally, left.draft, now)
+                await self.keep(target, rally, left.address, now)  # which ends a draft
+            if draft:
+                await self.keep_draft(target, rally, draft, now)
         except AddressesUnavailable as failure:
             log.warning("address_not_moved", detail=failure.detail)
         await self.erase(source, rally)

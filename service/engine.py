@@ -19,10 +19,11 @@ from msgspec.structs import replace
 from domain.card import CardView, view
 from domain.encoding import micros
 from domain.events import HeadcountRecorded, RallyFact
+from domain.links import may_link
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, Status, close_rally, open_rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
-from domain.rehearsal import number_of, rehearsal, rehearsed
+from domain.rehearsal import lay_out_rehearsal, number_of, rehearsal, rehearsed
 from domain.rules import Answer, Linked
 from domain.scan import Scan
 from projections.apply import apply, prepare
@@ -139,8 +140,11 @@ class Engine:
     async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed.
 
-        Unless `accept_losses`, a plan that would take a prize from somebody is not allowed.
+        Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
+        a rehearsal's: its name gives the rally's people rights over it.
         """
+        if rehearsed(plan.rally):
+            raise NotAllowed("name_reserved", "Rehearsals are made of their rally, as it is then.")
         if not accept_losses and self.rallies.get(plan.rally):
             lost = (await self.preview(plan)).lost
             if lost:
@@ -160,14 +164,17 @@ class Engine:
         rally = self.rallies.get(name)
         if rally is None:
             raise RallyUnknown
+        await self.refresh()
         before = self.rehearsals(name)
         number = 1 + max((number_of(one.plan.rally) for one in before), default=0)
         today = self.clock().astimezone(rally.course.zone).date()
-        made = await self.plan(rehearsal(rally.plan, number, today), by)
+        plan = rehearsal(rally.plan, number, today)
+        await make_key(self.pool, plan.rally)
+        await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
         for one in before:
             if one.status is Status.OPEN:
                 await self.change(one.plan.rally, partial(_change, close_rally, by))
-        return await self.change(made.plan.rally, partial(_change, open_rally, by))
+        return await self.change(plan.rally, partial(_change, open_rally, by))
 
     def rehearsals(self, name: str) -> list[Rally]:
         """The rehearsals of a rally, the newest first."""
@@ -223,21 +230,44 @@ class Engine:
         """Put all cards of one visitor together with those of another, who is the same person;
         returns how many. Raises NotAllowed."""
         joined = 0
-        for rally, card in (await self.log.cards(source)).items():
-            if card.visits or card.entered:
-                joined += await self.link(source, target, rally, by)
+        for rally in await self.joinable(source, target):
+            joined += await self.link(source, target, rally, by)
         return joined
 
+    async def joinable(self, source: UUID, target: UUID) -> list[str]:
+        """The rallies in which one visitor has a card to put together with another's. Raises
+        NotAllowed if one of them cannot be: then none is to be."""
+        rallies = []
+        for rally, card in (await self.log.cards(source)).items():
+            if card.visits or card.entered:
+                may_link(card, await self.log.card(await self.holder(target, rally), rally))
+                rallies.append(rally)
+        return rallies
+
     async def link(self, source: UUID, target: UUID, rally: str, by: str) -> bool:
-        """Put a card together with another one; False if they are one already. Raises NotAllowed,
-        RallyUnknown."""
-        source, target = await self.holder(source, rally), await self.holder(target, rally)
-        if source == target:
-            return False
-        await self.log.link_cards(source, target, rally, by)
-        await self.addresses.move(source, target, rally, self.clock())
-        self.signals.send(Signal.LOG_GREW)
-        return True
+        """Put a card together with another one; False if they are one already.
+
+        Raises RallyUnknown, and NotAllowed also for a card that is somebody else's already.
+        """
+        target = await self.holder(target, rally)
+        new = await self.holder(source, rally) != target
+        if new:
+            await self.log.link_cards(source, target, rally, by)
+            self.signals.send(Signal.LOG_GREW)
+        # Also when they are: a process may have been killed between the two.
+        if source != target:
+            await self.addresses.move(source, target, rally, self.clock())
+            await self.forget_address_of_closed(target, rally)
+        return new
+
+    async def forget_address_of_closed(self, visitor: UUID, rally: str) -> bool:
+        """Erase an address that was kept while its card was erased, or put together with another
+        one; returns whether it was."""
+        card = await self.log.card(visitor, rally)
+        closed = card.erased or card.linked_to is not None
+        if closed:
+            await self.addresses.erase(visitor, rally)
+        return closed
 
     async def card(self, visitor: UUID, rally: str) -> CardView:
         """A visitor's card as its visitor sees it. Raises RallyUnknown."""

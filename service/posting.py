@@ -9,8 +9,8 @@ from uuid import UUID
 from domain import prizes
 from domain.address import Address
 from domain.card import CardView
-from domain.rally import Rally
-from service.addresses import Kept
+from domain.rally import NotAllowed, Rally
+from service.addresses import Kept, kept_until
 from service.engine import Engine
 from service.failures import RallyUnknown
 from service.sign_in import Role
@@ -67,19 +67,20 @@ async def keep(
     await _asked(engine, visitor, name)
     keep = engine.addresses.keep_draft if draft else engine.addresses.keep
     await keep(visitor, name, address, engine.clock())
-    card = await engine.log.card(visitor, name)
-    if card.erased or card.linked_to is not None:  # at the same time, on another screen
-        await engine.addresses.erase(visitor, name)
-        prizes.not_closed(card)
+    if await engine.forget_address_of_closed(visitor, name):  # at the same time, on another screen
+        prizes.not_closed(await engine.log.card(visitor, name))
 
 
 async def erase(engine: Engine, visitor: UUID, name: str) -> None:
     """Erase a visitor's address alone: entries stay."""
-    await engine.addresses.erase(await engine.holder(visitor, name), name)
+    await _erase_all(engine, await engine.holder(visitor, name), name)
 
 
 async def _asked(engine: Engine, visitor: UUID, name: str) -> None:
-    prizes.ask_address(_rally(engine, name), await engine.log.card(visitor, name))
+    rally = _rally(engine, name)
+    if kept_until(rally.plan) < engine.clock().astimezone(rally.course.zone).date():
+        raise NotAllowed("prizes_sent", "The prizes of this rally were sent long ago.")
+    prizes.ask_address(rally, await engine.log.card(visitor, name))
 
 
 def _rally(engine: Engine, name: str) -> Rally:

@@ -44,7 +44,7 @@ _REPLANS: list[dict[str, Any]] = [
 ]
 
 _KINDS = {
-    "scan": 37,
+    "scan": 39,
     "refused": 7,
     "again": 6,
     "later": 8,
@@ -54,7 +54,7 @@ _KINDS = {
     "replan": 4,
     "heads": 4,
     "erase": 1,
-    "link": 3,
+    "link": 1,
 }
 """How often, of a hundred, a step is of a kind."""
 _KIND_OF = [kind for kind, weight in _KINDS.items() for _ in range(weight)]

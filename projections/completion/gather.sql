@@ -2,9 +2,9 @@
 -- Returns rally, visitor, day (0 where stamps carry over), and as arrays of equal length marks (the
 -- spot, or spot#evidence if not printed) and moments (microseconds since 1970), in no order; a mark
 -- may come more than once. An erasure has a row of its own, with day NULL; so have visits that were
--- voided, reinstated or taken over by another card, with day -1: their visitor's cards are read anew (marks.sql).
--- Microseconds of our centuries fit a float exactly; visitors come first in the sorting because they
--- tell rows apart at once.
+-- voided, reinstated or taken over by another card, with day -1: their visitor's cards are read anew
+-- (marks.sql). Microseconds of our centuries fit a float exactly; visitors come first in the sorting
+-- because they tell rows apart at once.
 WITH daily AS MATERIALIZED (
     SELECT rally, time_zone FROM rallies WHERE state -> 'plan' -> 'carry_over' = 'false'
 )

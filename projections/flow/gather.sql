@@ -4,10 +4,10 @@
 -- A move is from one visit to the visitor's next at another spot on the same local day; answers that
 -- were given from anywhere (evidence 'quiz') are no visits to a place. A visitor's day of which the
 -- stretch has the first visit to arrive (firsts & 4) has no earlier ones; only for the other days,
--- and those with visits that were voided, reinstated or taken over by another card, the log is asked, by visitor: its moves
--- before are taken back, its moves now are added. Visitors come first in the sorting because they
--- tell rows apart at once, where rallies compare equal; date_part counts in floats, which extract
--- does not.
+-- and those with visits that were voided, reinstated or taken over by another card, the log is
+-- asked, by visitor: its moves before are taken back, its moves now are added. Visitors come first
+-- in the sorting because they tell rows apart at once, where rallies compare equal; date_part counts
+-- in floats, which extract does not.
 WITH fresh AS MATERIALIZED (
     SELECT rally, visitor, spot, occurred_at, events.position, firsts,
            (occurred_at AT TIME ZONE coalesce(time_zone, 'of a rally that is not there'))::date

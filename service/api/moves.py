@@ -86,17 +86,20 @@ async def bound(request: web.Request, code: Code, visitor: Person) -> None:
     holder = await engine.holder(code.visitor, code.rally)
     if holder not in (code.visitor, await engine.holder(visitor.id, code.rally)):
         raise NotAllowed("card_linked", "This paper card belongs to another phone already.")
+    # Just this card, should another phone bind it at the same moment: never that phone's own.
     await engine.link(code.visitor, visitor.id, code.rally, visitor.role)
 
 
 async def taken(request: web.Request, code: str, joining: Person | None) -> Move:
-    """What a code moves; it is used up. The cards of `joining` are put onto it first: should
-    anything go wrong then, they are there. Raises MoveUnknown, TooMany, NotAllowed."""
+    """What a code moves; it is used up. The cards of `joining` are put onto it: all, or the code
+    stays good. Raises MoveUnknown, TooMany, NotAllowed."""
     engine = _asked(request)
     if joining is not None:
-        move = await looked_at(request, code)
+        await engine.joinable(joining.id, (await looked_at(request, code)).visitor.id)
+    move = _known(request, await moves.take(engine.pool, code, engine.clock()))
+    if joining is not None:
         await engine.join(joining.id, move.visitor.id, joining.role)
-    return _known(request, await moves.take(engine.pool, code, engine.clock()))
+    return move
 
 
 def _asked(request: web.Request) -> Engine:

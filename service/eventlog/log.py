@@ -28,9 +28,9 @@ from domain.events import (
     VisitRecorded,
     VisitVoided,
 )
-from domain.links import close, take_over
+from domain.links import LINKS_MAX, close, may_link, take_over
 from domain.proof import missed
-from domain.rally import Rally, evolve_rally
+from domain.rally import NotAllowed, Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
     Answer,
@@ -199,10 +199,13 @@ class EventLog:
                 raise RallyUnknown
             left = await self._read_card(connection, source, name)
             kept = await self._read_card(connection, target, name)
+            may_link(left, kept)
+            if await connection.fetchval(sql.COUNT_LINKS, str(source), name) >= LINKS_MAX:
+                raise NotAllowed("linked_too_often", "Too many cards were put together before.")
             rows = await connection.fetch(sql.READ_VISITOR_FACTS, closed, source, name)
             facts = [(row["position"], cast(VisitorFact, to_fact(row))) for row in rows]
             now = self.clock()
-            link = close(rally, left, source, target, now, by)
+            link = close(rally, left, source, facts, target, now, by)
             ends[closed] = await _extend(connection, closed, ends[closed], left, [link], now)
             taken = list(take_over(rally, kept, target, left, facts, ends[open_], now))
             await _extend(connection, open_, ends[open_], kept, taken, now)

@@ -13,13 +13,13 @@ import pytest_asyncio
 import structlog
 from msgspec.structs import replace
 from support import RALLY, OpenEngine, Site
+from test_commands import meguri
 
 from domain.address import Address
 from domain.conditions import Stamps
 from domain.plan import Draw, Plan, Prize
 from domain.rally import NotAllowed
 from service import posting
-from service.__main__ import main
 from service.addresses import KEPT
 from service.commands import keys
 from service.engine import Engine
@@ -216,6 +216,40 @@ async def test_an_address_goes_along_when_two_cards_become_one(site: Site, visit
     assert await rows(engine) == (0, 0)
 
 
+async def test_an_address_that_a_crash_left_behind_is_brought_along_at_the_next_try(
+    site: Site, visitor: str
+) -> None:
+    """Given a process that was killed between the cards and their addresses."""
+    engine, other = site.engine, site.visitor()
+    one, left = (engine.people.verify(token).id for token in (visitor, other))
+    await site.scan(other, SPOT)
+    assert (await site.ask("PUT", ADDRESS, other, json=HOME))[0] == 200
+    await engine.log.link_cards(left, one, RALLY, "test")
+    assert not await engine.link(left, one, RALLY, "test")
+    assert (await site.ask("GET", ADDRESS, visitor))[1]["address"] == HOME
+    await engine.addresses.keep(left, RALLY, Address(name="left by a crash"), engine.clock())
+    assert (await site.ask("DELETE", ADDRESS, visitor))[0] == 204
+    assert await rows(engine) == (0, 0), "deleting leaves none of them"
+
+
+async def test_an_address_does_not_outlive_an_erasure_that_crosses_a_link(
+    site: Site, visitor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, other = site.engine, site.visitor()
+    one, left = (engine.people.verify(token).id for token in (visitor, other))
+    await site.scan(other, SPOT)
+    assert (await site.ask("PUT", ADDRESS, other, json=HOME))[0] == 200
+    keep = engine.addresses.keep
+
+    async def keep_late(*said: Any) -> None:
+        await posting.erase_card(engine, one, RALLY)
+        await keep(*said)
+
+    monkeypatch.setattr(engine.addresses, "keep", keep_late)
+    await engine.link(left, one, RALLY, "test")
+    assert await rows(engine) == (0, 0)
+
+
 @pytest.mark.parametrize("lost", [False, True], ids=["own", "master key lost"])
 async def test_of_two_addresses_the_cards_own_stays_and_what_cannot_be_opened_goes(
     site: Site, visitor: str, tmp_path: Path, lost: bool
@@ -307,13 +341,11 @@ async def test_a_new_master_key_takes_over_while_the_service_runs(
     assert (await site.ask("GET", ADDRESS, visitor))[1]["address"] == HOME
 
 
-def test_the_command_names_what_is_wrong_with_a_key(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_names_what_is_wrong_with_a_key(tmp_path: Path) -> None:
     MasterKeyFile(tmp_path / "master.key").make()
     for old, said in (("none.key", "There is no file"), ("master.key", "the present master key")):
-        assert main(["keys", str(tmp_path / old), "--data", str(tmp_path)]) == 1
-        assert said in capsys.readouterr().err
+        done = meguri("keys", str(tmp_path / old), data=tmp_path)
+        assert (done.returncode, said in done.stderr) == (1, True), done.stderr
 
 
 # --- the API ------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Two cards of one person become one: phones, paper cards, prizes, figures."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +10,9 @@ import pytest
 from support import RALLY, Site
 
 from domain.encoding import paper_visitor
-from qr.codes import sign_badge, sign_paper
+from domain.links import LINKS_MAX
+from domain.rally import NotAllowed
+from qr.codes import sign, sign_badge, sign_paper
 from service.eventlog.check import check
 from service.sign_in import VISITOR_COOKIE
 
@@ -122,6 +125,49 @@ async def test_cards_can_be_joined_in_chains_and_never_in_circles(site: Site) ->
     assert await faults(site) == []
 
 
+async def test_a_chain_of_cards_has_an_end(site: Site) -> None:
+    """Each is a step more for whoever comes with the first of them."""
+    tokens = [site.visitor() for _ in range(LINKS_MAX + 2)]
+    for token in tokens:
+        await site.scan(token, FIRST)
+    for n, (earlier, later) in enumerate(pairwise(tokens)):
+        status, answer = await moved(site, later, earlier, join=True)
+        assert status == (201 if n < LINKS_MAX else 409), answer
+    assert answer["code"] == "linked_too_often"
+    assert await spots(site, tokens[0]) == {FIRST}
+
+
+async def test_what_cannot_be_joined_leaves_the_code_good_and_joins_nothing(site: Site) -> None:
+    """In one rally it could be, in the other the card that would stay was erased."""
+    visitor, other = site.visitor(), site.visitor()
+    trial = (await site.engine.rehearse(RALLY, "test")).plan.rally
+    key = site.engine.keyring.newest_code_key(trial)
+    for token in (visitor, other):
+        await site.scan(token, FIRST)
+        await site.check_in(token, sign(key, FIRST))
+    assert (await site.ask("DELETE", f"/api/rallies/{trial}/card", visitor))[0] == 204
+    _, begun = await site.ask("POST", "/api/card-moves", visitor, json={"rally": RALLY})
+    said = {"code": begun["code"], "join": True}
+    status, answer = await site.ask("POST", "/api/card-moves/claims", other, json=said)
+    assert (status, answer["code"]) == (409, "card_erased")
+    assert await site.facts("CardLinked") == 0
+    status, _ = await site.ask(
+        "POST", "/api/card-moves/claims", other, json={"code": begun["code"]}
+    )
+    assert status == 201
+
+
+async def test_a_void_visit_of_a_closed_card_is_not_offered_any_more(site: Site) -> None:
+    visitor, other = site.visitor(), site.visitor()
+    _, answer = await site.scan(other, FIRST)
+    body = {"visitor": str(person(site, other)), "position": answer["position"], "reason": "a test"}
+    path = f"/api/rallies/{RALLY}/voids"
+    assert (await site.ask("POST", path, site.organiser(), json=body))[0] == 201
+    assert len(await site.engine.log.voids(RALLY)) == 1
+    await moved(site, visitor, other, join=True)
+    assert await site.engine.log.voids(RALLY) == []
+
+
 async def test_joining_each_other_at_the_same_moment_leaves_one_card(site: Site) -> None:
     """Nobody waits in a circle, and no card is closed in favour of a closed one."""
     for _ in range(5):
@@ -187,6 +233,20 @@ async def test_a_paper_card_belongs_to_one_phone(site: Site) -> None:
         status, answer = await site.ask("POST", "/api/paper-cards", token, json={"code": code})
         assert status == expected
     assert answer["code"] == "card_linked"
+
+
+async def test_of_two_phones_that_bind_one_paper_card_at_once_neither_takes_the_others(
+    site: Site,
+) -> None:
+    """Given a binding that comes between the other's question and its answer."""
+    code, first, second = paper(site), site.visitor(), site.visitor()
+    await site.scan(first, FIRST)
+    await site.ask("POST", "/api/paper-cards", first, json={"code": code})
+    with pytest.raises(NotAllowed) as refused:
+        await site.engine.link(paper_visitor(RALLY, 7), person(site, second), RALLY, "visitor")
+    assert refused.value.code == "card_linked"
+    assert await spots(site, second) == set()
+    assert await spots(site, first) == {FIRST}
 
 
 async def test_a_fresh_paper_card_can_be_bound_before_its_first_stamp(site: Site) -> None:

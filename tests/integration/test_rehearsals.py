@@ -1,10 +1,14 @@
 """A whole visit in rehearsal, of which nothing enters the rally's results."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
 from support import LINE, NOON, RALLY, Site
 
+from domain.rally import NotAllowed
 from qr.codes import sign
 from service.sign_in import STAFF_COOKIE, Role
 
@@ -89,6 +93,31 @@ async def test_each_begins_afresh_and_closes_the_one_before(site: Site) -> None:
     status, refused = await site.check_in(site.visitor(), sign(key, LINE[0]))
     assert (status, refused["code"]) == (422, "rally_over")
     assert [each.plan.rally for each in site.engine.rehearsals(RALLY)] == [second, first]
+
+
+async def test_two_who_press_at_once_do_not_share_one(site: Site) -> None:
+    headers = {"Cookie": f"{STAFF_COOKIE}={site.organiser()}"}
+
+    async def press() -> int:
+        async with site.session.post(
+            f"/r/{RALLY}/organiser", data={"do": "rehearse"}, headers=headers, allow_redirects=False
+        ) as answer:
+            return answer.status
+
+    assert sorted(await asyncio.gather(press(), press())) in ([303, 303], [303, 409])
+    begun = {each.plan.rally for each in site.engine.rehearsals(RALLY)}
+    facts = await site.engine.pool.fetchval(
+        "SELECT count(*) FROM events WHERE type = 'RallyPlanned' AND rally LIKE 'try-%'"
+    )
+    assert facts == len(begun)
+
+
+async def test_no_rally_has_a_rehearsals_name(site: Site) -> None:
+    """Its name would give the people of another one rights over it."""
+    plan = site.engine.rallies.get(RALLY).plan
+    with pytest.raises(NotAllowed) as refused:
+        await site.engine.plan(replace(plan, rally="try-2-win"), "test")
+    assert refused.value.code == "name_reserved"
 
 
 async def test_every_page_of_it_says_so_and_the_front_door_does_not_show_it(site: Site) -> None:

@@ -28,15 +28,16 @@ from domain.events import (
     VisitRecorded,
     Withdrawn,
 )
-from domain.links import close, take_over
-from domain.plan import Coupon, Draw, OncePerRally, Prize, Spot
+from domain.links import close, may_link, take_over
+from domain.plan import Coupon, Draw, OncePerDay, OncePerRally, Prize, Spot
 from domain.rally import NotAllowed, Rally
 from domain.rules import VISITS_PER_CARD_MAX, Linked, decide
 from domain.stock import Lot, taken_by
-from domain.voids import void
+from domain.voids import reinstate, void
 
 OTHER = UUID(int=8)
 LATER = NOW + timedelta(days=3)
+DAY = timedelta(days=1)
 ALL = int(~Firsts(0))
 
 
@@ -73,7 +74,8 @@ class Hand:
 def linked(target: Hand, source: Hand) -> tuple[CardLinked, list[VisitorFact]]:
     """Put two cards together; returns what closes the one, and what the other gets."""
     of = target.of
-    fact = close(of, source.card, source.visitor, target.visitor, LATER, "visitor")
+    may_link(source.card, target.card)
+    fact = close(of, source.card, source.visitor, source.facts, target.visitor, LATER, "visitor")
     after = len(target.facts)
     taken = list(
         take_over(of, target.card, target.visitor, source.card, source.facts, after, LATER)
@@ -180,6 +182,27 @@ def test_what_was_void_stays_void_and_is_not_taken_over() -> None:
     assert len(taken) == 1
 
 
+@pytest.mark.parametrize("before", [OncePerDay(), OncePerRally()])
+def test_a_replan_makes_no_visits_one_that_were_two_nor_the_other_way_round(before: Any) -> None:
+    """Visits keep the periods in which they were recorded, whatever counts as a revisit since."""
+    after = OncePerRally() if before == OncePerDay() else OncePerDay()
+    hands = []
+    for visitor, days in ((VISITOR, (0,)), (OTHER, (0, 1, 2))):
+        hand = Hand(rally(plan(revisit=before)), visitor)
+        hand.scans(
+            (
+                scan("a", 10 * n + visitor.int, visitor=visitor, scanned_at=NOW + n * DAY),
+                NOW + 3 * DAY,
+            )
+            for n in days
+        )
+        hand.of = rally(plan(revisit=after))
+        hands.append(hand)
+    linked(hands[0], hands[1])
+    visits = [(one.spot, one.period) for one in hands[0].card.visits if not one.confirms]
+    assert len(visits) == len(set(visits)) == (3 if before == OncePerDay() else 1)
+
+
 # --- prizes, tries, places ----------------------------------------------------------------------
 
 
@@ -275,7 +298,8 @@ def test_two_cards_with_more_visits_than_one_may_have_are_not_put_together() -> 
 
 def test_a_voided_visit_of_a_closed_card_cannot_be_reinstated_there() -> None:
     source = Hand(rally(), OTHER).walks("a")
+    source.add(void(rally(), source.card, OTHER, 1, LATER, "organiser", "a test scan"))
     linked(Hand(rally(), VISITOR), source)
     with pytest.raises(NotAllowed) as refused:
-        void(rally(), source.card, OTHER, 1, LATER, "organiser", "late")
+        reinstate(rally(), source.card, OTHER, 1, LATER, "organiser", "it was none")
     assert refused.value.code == "visit_unknown"

@@ -134,8 +134,8 @@ def some(fact: VisitorFact | None) -> VisitorFact:
         (taken_back("sweets", MIDNIGHT), [(Lot("walk", "prize:sweets", 0), -1), (Lot("walk", "prize:sweets", 20260115), -1)]),
         (some(enter(OF, visited("b", of=OF), VISITOR, "trip", NOW)), []),
         (SurveyAnswered(rally="walk", visitor=VISITOR, occurred_at=NOW, answers={"home": "far"}), []),
-        (close(OF, card_of(OF, [(scan("a", 9), NOW)]), VISITOR, UUID(int=8), NOW, "visitor"), [(SEAT, -1)]),
-        (close(OF, evolve(visited("b", of=OF), handed("drink"), 2, NOW), VISITOR, UUID(int=8), NOW, "visitor"), [(Lot("walk", "prize:drink", 0), -1), (Lot("walk", "prize:drink", 20260115), -1)]),
+        (close(OF, card_of(OF, [(scan("a", 9), NOW)]), VISITOR, [], UUID(int=8), NOW, "visitor"), [(SEAT, -1)]),
+        (close(OF, evolve(visited("b", of=OF), handed("drink"), 2, NOW), VISITOR, [(2, handed("drink"))], UUID(int=8), NOW, "visitor"), [(Lot("walk", "prize:drink", 0), -1), (Lot("walk", "prize:drink", 20260115), -1)]),
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip

@@ -63,6 +63,14 @@ def test_no_answer_at_all_is_one_too() -> None:
     assert not asked(OF.plan, card)
 
 
+def test_whoever_has_reached_nothing_cannot_answer() -> None:
+    """A token costs nothing, and must not stuff the box."""
+    for of, card in ((OF, Card()), (OF, visited("a")), (rally(plan(survey=[])), visited("a", "b"))):
+        with pytest.raises(NotAllowed) as refused:
+            answer_survey(of, card, VISITOR, {}, NOW)
+        assert refused.value.code == "survey_not_asked"
+
+
 @pytest.mark.parametrize("answers", [{"home": "moon"}, {"shoe": "near"}, {"home": "young"}])
 def test_other_answers_than_the_surveys_are_not_taken(answers: dict[str, str]) -> None:
     with pytest.raises(NotAllowed) as refused:
