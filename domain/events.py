@@ -121,6 +121,47 @@ class RallyCancelled(Struct, frozen=True, kw_only=True):
     areas: tuple[str, ...] = ()
 
 
+class DrawCommitted(Struct, frozen=True, kw_only=True):
+    """The organiser has bound itself to a secret, by telling its SHA-256 (`domain.draw`)."""
+
+    rally: str
+    occurred_at: datetime
+    commitment: str
+    by: str
+
+
+class EntriesClosed(Struct, frozen=True, kw_only=True):
+    """Nobody enters a draw any more."""
+
+    rally: str
+    occurred_at: datetime
+    by: str
+
+
+class EntriesFixed(Struct, frozen=True, kw_only=True):
+    """Who takes part in the draws, with how many chances, does not change any more. `digest` is
+    that of the published list, `entries` how many lines it has."""
+
+    rally: str
+    occurred_at: datetime
+    digest: str
+    entries: int
+    by: str
+
+
+class DrawHeld(Struct, frozen=True, kw_only=True):
+    """The draw: the secret is told, with a value that nobody could know before (`about` says where
+    it was published), and who has won each prize, in the order of the draw."""
+
+    rally: str
+    occurred_at: datetime
+    secret: str
+    public: str
+    about: str
+    winners: dict[str, list[str]]
+    by: str
+
+
 class CodeRevoked(Struct, frozen=True, kw_only=True):
     """Codes made with a key are void: those of one spot, or all of them (`spot` is None)."""
 
@@ -287,7 +328,16 @@ CardFact = PrizeFact | VoidFact | VisitorErased | CardLinked | SurveyAnswered
 ScanFact = VisitRecorded | VisitConfirmed | QuizAnswered | CheckInRefused
 """What may come of a scan."""
 VisitorFact = ScanFact | CardFact
-RallyFact = RallyPlanned | RallyReplanned | RallyOpened | RallyClosed | RallyCancelled | CodeRevoked
+DrawFact = DrawCommitted | EntriesClosed | EntriesFixed | DrawHeld
+RallyFact = (
+    RallyPlanned
+    | RallyReplanned
+    | RallyOpened
+    | RallyClosed
+    | RallyCancelled
+    | CodeRevoked
+    | DrawFact
+)
 Fact = VisitorFact | RallyFact | HeadcountRecorded
 
 VERSIONS: dict[str, int] = {}

@@ -12,7 +12,7 @@ from domain.course import Course
 from domain.encoding import moment_of
 from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, VisitorErased
 from domain.plan import Coupon, Draw, FirstCome, Prize
-from domain.rally import NotAllowed, Rally
+from domain.rally import NotAllowed, Rally, entries_open
 from domain.stock import Taken
 
 
@@ -31,6 +31,7 @@ def enter(
     """
     if prize in card.entered:
         return None
+    entries_open(rally)
     planned = _reached(rally, card, prize)
     giving = planned.giving
     if not isinstance(giving, Draw):

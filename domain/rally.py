@@ -14,6 +14,11 @@ from msgspec import Struct
 from domain.course import Course
 from domain.events import (
     CodeRevoked,
+    DrawCommitted,
+    DrawFact,
+    DrawHeld,
+    EntriesClosed,
+    EntriesFixed,
     RallyCancelled,
     RallyClosed,
     RallyFact,
@@ -40,6 +45,19 @@ class Opening(Struct, frozen=True):
     closed_at: datetime | None = None
 
 
+class Drawing(Struct, frozen=True, omit_defaults=True):
+    """How far the draws of a rally have come; see the facts of the same names."""
+
+    commitment: str
+    closed_at: datetime | None = None
+    digest: str | None = None
+    entries: int = 0
+    secret: str | None = None
+    public: str | None = None
+    about: str | None = None
+    winners: dict[str, list[str]] = {}
+
+
 class Rally(Struct, frozen=True, kw_only=True, dict=True):
     """A rally as its facts have made it.
 
@@ -52,6 +70,7 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     revoked: frozenset[tuple[int, str | None]] = frozenset()
     cancelled_areas: dict[str, datetime] = {}
     """Areas that were called off, and since when."""
+    drawing: Drawing | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -83,12 +102,19 @@ class NotAllowed(Exception):  # noqa: N818 - it names what is not allowed, not a
         self.code = code
 
 
+def entries_open(rally: Rally) -> None:
+    """Raise NotAllowed once nothing may change any more about who takes part in the draws."""
+    if rally.drawing and rally.drawing.closed_at:
+        raise NotAllowed("entries_closed", "The entries of this rally are closed for its draw.")
+
+
 def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> RallyFact | None:
     """Lay out a rally, or change its plan. None if nothing would change."""
     if rally is None:
         return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
     if rally.plan == plan:
         return None
+    entries_open(rally)
     if rally.plan.time_zone != plan.time_zone:
         # Days and hours that were counted would change their meaning.
         raise NotAllowed("time_zone_fixed", "The time zone of a planned rally cannot be changed.")
@@ -106,6 +132,8 @@ def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> Rally
 
 def open_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
     """Take check-ins from `now` on. None if it is open already."""
+    if rally.status is not Status.OPEN:
+        entries_open(rally)
     match rally.status:
         case Status.OPEN:
             return None
@@ -175,3 +203,24 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
         case CodeRevoked():
             voided = rally.revoked | {(fact.key_id, fact.spot)}
             return msgspec.structs.replace(rally, revoked=voided)
+        case DrawCommitted() | EntriesClosed() | EntriesFixed() | DrawHeld():
+            return msgspec.structs.replace(rally, drawing=_drawing_after(rally.drawing, fact))
+
+
+def _drawing_after(drawing: Drawing | None, fact: DrawFact) -> Drawing:
+    if isinstance(fact, DrawCommitted):
+        return Drawing(fact.commitment)
+    assert drawing is not None, f"{type(fact).__name__} before DrawCommitted of {fact.rally}"
+    match fact:
+        case EntriesClosed():
+            return msgspec.structs.replace(drawing, closed_at=fact.occurred_at)
+        case EntriesFixed():
+            return msgspec.structs.replace(drawing, digest=fact.digest, entries=fact.entries)
+        case DrawHeld():
+            return msgspec.structs.replace(
+                drawing,
+                secret=fact.secret,
+                public=fact.public,
+                about=fact.about,
+                winners=fact.winners,
+            )

@@ -173,8 +173,8 @@ class Engine:
         await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
         for one in before:
             if one.status is Status.OPEN:
-                await self.change(one.plan.rally, partial(_change, close_rally, by))
-        return await self.change(plan.rally, partial(_change, open_rally, by))
+                await self.change(one.plan.rally, of_known(close_rally, by))
+        return await self.change(plan.rally, of_known(open_rally, by))
 
     def rehearsals(self, name: str) -> list[Rally]:
         """The rehearsals of a rally, the newest first."""
@@ -416,14 +416,14 @@ async def running(engine: Engine) -> AsyncIterator[None]:
         await _end([*engine.tasks.values(), building])
 
 
-def _change(
-    decide: Callable[[Rally, datetime, str], RallyFact | None],
-    by: str,
-    known: Rally | None,
-    now: datetime,
-) -> RallyFact | None:
-    assert known is not None, "rallies are never removed"
-    return decide(known, now, by)
+def of_known(decide: Callable[..., RallyFact | None], by: str, *more: object) -> RallyDecision:
+    """A decision `(rally, *more, now, by)` about a rally that is there: they are never removed."""
+
+    def decision(known: Rally | None, now: datetime) -> RallyFact | None:
+        assert known is not None, "rallies are never removed"
+        return decide(known, *more, now, by)
+
+    return decision
 
 
 async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:

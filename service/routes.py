@@ -7,6 +7,7 @@ from service.api import (
     badges,
     batch,
     cards,
+    draws,
     figures,
     footfall,
     moves,
@@ -70,6 +71,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/survey", figures.survey),
     ("POST", "/api/rallies/{rally}/survey", cards.survey),
     ("POST", "/api/rallies/{rally}/voids", cards.void),
+    ("GET", "/api/rallies/{rally}/draw", draws.show),
+    ("POST", "/api/rallies/{rally}/draw", draws.step),
+    ("GET", "/api/rallies/{rally}/draw/entries", draws.entries),
     ("POST", "/api/hand-overs", cards.hand_over),
     # for visitors
     ("GET", "/", home.show),

@@ -11,6 +11,10 @@ from domain.events import (
     CardLinked,
     CheckInRefused,
     CodeRevoked,
+    DrawCommitted,
+    DrawHeld,
+    EntriesClosed,
+    EntriesFixed,
     Fact,
     HandOverReversed,
     HeadcountRecorded,
@@ -54,6 +58,10 @@ _TYPES: dict[str, type[Fact]] = {
         RallyClosed,
         RallyCancelled,
         CodeRevoked,
+        DrawCommitted,
+        EntriesClosed,
+        EntriesFixed,
+        DrawHeld,
     )
 }
 

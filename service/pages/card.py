@@ -22,6 +22,7 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
+from domain.draw import entry_id
 from domain.place import distance_m
 from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
@@ -75,7 +76,8 @@ class Nearby(NamedTuple):
 
 class Goal(NamedTuple):
     """A prize, how far the card has come towards it, in what that is counted, and what may be done
-    now: `enter` its draw, or `show` it at the counter; `entered` and `handed` say what was done."""
+    now: `enter` its draw, or `show` it at the counter; `entered` and `handed` say what was done.
+    `won` is None until the draw was held, and for who takes no part in it."""
 
     prize: Prize
     have: int
@@ -84,6 +86,7 @@ class Goal(NamedTuple):
     act: Literal["enter", "show"] | None
     entered: bool
     handed: int
+    won: bool | None
 
 
 async def show(request: web.Request) -> web.Response:
@@ -133,7 +136,7 @@ async def card_context(
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
-        "goals": _goals(rally.course, seen),
+        "goals": _goals(rally, seen),
         "entries": await engine_of(request).entries.of(rally.course) if plan.prizes else {},
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
@@ -183,7 +186,8 @@ def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView
     return SheetView(sheet, strikes, len(lines))
 
 
-def _goals(course: Course, seen: CardView | None) -> list[Goal]:
+def _goals(rally: Rally, seen: CardView | None) -> list[Goal]:
+    course = rally.course
     reached = seen or view(course, UUID(int=0), Card(), 0)
     chosen = {
         prize.giving.choice
@@ -196,21 +200,34 @@ def _goals(course: Course, seen: CardView | None) -> list[Goal]:
             min(come.have, come.need),
             come.need,
             _unit(prize.condition),
-            _act(prize, come, chosen) if seen else None,
+            _act(rally, prize, come, chosen) if seen else None,
             come.entered,
             come.handed,
+            _won(rally, prize, come, seen) if seen else None,
         )
         for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
     ]
 
 
-def _act(prize: Prize, come: PrizeView, chosen: set[str]) -> Literal["enter", "show"] | None:
+def _won(rally: Rally, prize: Prize, come: PrizeView, seen: CardView) -> bool | None:
+    giving, drawing = prize.giving, rally.drawing
+    if not isinstance(giving, Draw) or drawing is None or drawing.secret is None:
+        return None
+    if entry_id(rally.plan.rally, seen.visitor) in drawing.winners.get(prize.id, ()):
+        return True
+    return False if come.entered or (giving.automatic and come.met) else None
+
+
+def _act(
+    rally: Rally, prize: Prize, come: PrizeView, chosen: set[str]
+) -> Literal["enter", "show"] | None:
     """What a visitor may do about a prize now; where each day has its own card, about today's."""
     giving = prize.giving
     if not come.met:
         return None
     if isinstance(giving, Draw):
-        done = come.entered or giving.automatic or giving.choice in chosen
+        closed = rally.drawing is not None and rally.drawing.closed_at is not None
+        done = closed or come.entered or giving.automatic or giving.choice in chosen
         return None if done else "enter"
     uses = giving.uses if isinstance(giving, Coupon) else 1
     return "show" if come.handed < uses else None

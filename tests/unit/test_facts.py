@@ -25,6 +25,10 @@ from domain.events import (
     CheckInRefused,
     CodeRevoked,
     Correction,
+    DrawCommitted,
+    DrawHeld,
+    EntriesClosed,
+    EntriesFixed,
     Fact,
     Given,
     HandOverReversed,
@@ -239,6 +243,16 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     RallyOpened: ABOUT_A_RALLY,
     RallyClosed: ABOUT_A_RALLY,
     RallyCancelled: {**ABOUT_A_RALLY, "areas": st.lists(TEXT, max_size=3).map(tuple)},
+    DrawCommitted: {**ABOUT_A_RALLY, "commitment": TEXT},
+    EntriesClosed: ABOUT_A_RALLY,
+    EntriesFixed: {**ABOUT_A_RALLY, "digest": TEXT, "entries": st.integers(0, 10**8)},
+    DrawHeld: {
+        **ABOUT_A_RALLY,
+        "secret": TEXT,
+        "public": TEXT,
+        "about": TEXT,
+        "winners": st.dictionaries(TEXT, st.lists(TEXT, max_size=3), max_size=3),
+    },
     CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
 }
 """How to make a fact of each type, with every field named."""

@@ -1,0 +1,195 @@
+"""The draw: winners that anybody can work out again, and nobody could know before.
+
+The organiser commits to a secret before entries close, by publishing its SHA-256. When the entries
+are fixed (and their digest is published), the secret is told and mixed with a public value that
+nobody could know until then, such as the numbers of a lottery of the day after. So neither the
+organiser, who knows the secret, nor whoever makes the public value can steer the draw.
+
+Each entry has as many tickets as it has chances. A ticket's number is
+
+    SHA-256(seed + " " + prize + " " + entry + " " + n),  n = 1 … chances
+
+of the texts' bytes, where the seed is SHA-256(secret + " " + public value), all in hexadecimal
+digits. Whoever has the smallest ticket wins; then whoever has the smallest of those who have not
+won, and so on: as if tickets were drawn from an urn one by one, and a winner's others put aside
+(successive sampling; Yates and Grundy 1953). Prizes with fewer winners are drawn first, and who has
+won one is not in the urns of the others.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.card import Card
+from domain.events import DrawCommitted, DrawHeld, EntriesClosed, EntriesFixed
+from domain.plan import Draw, Plan, Prize
+from domain.prizes import chances
+from domain.rally import Drawing, NotAllowed, Rally, Status
+
+ENTRY_DIGITS = 24
+"""96 bits: among a hundred million entries, two are the same once in a trillion rallies."""
+
+
+class Entry(NamedTuple):
+    """Who takes part in the draw of a prize: `id` as `entry_id` makes it, and how many tickets."""
+
+    prize: str
+    id: str
+    chances: int
+
+
+def entry_id(rally: str, visitor: UUID) -> str:
+    """What stands for a visitor in a rally's published lists. The visitor can work it out from the
+    number of the card; the card's number cannot be told from it."""
+    return sha256(f"meguri entry {rally} {visitor}".encode()).hexdigest()[:ENTRY_DIGITS]
+
+
+def commitment(secret: str) -> str:
+    """What is published of the secret before entries close."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def seed(secret: str, public: str) -> str:
+    """What all tickets are made with."""
+    return sha256(f"{secret} {public}".encode()).hexdigest()
+
+
+def line(entry: Entry) -> str:
+    """An entry as it stands in the published list."""
+    return f"{entry.prize} {entry.id} {entry.chances}"
+
+
+def digest(entries: Iterable[Entry]) -> str:
+    """The SHA-256 of the published list: its lines in their order as bytes, each with its end."""
+    told = sha256()
+    for text in sorted(line(entry) for entry in entries):
+        told.update(f"{text}\n".encode())
+    return told.hexdigest()
+
+
+def drawn_in_order(plan: Plan) -> list[Prize]:
+    """The prizes that are drawn, those with fewer winners first; else as planned."""
+    drawn = [prize for prize in plan.prizes if isinstance(prize.giving, Draw)]
+    return sorted(drawn, key=lambda prize: prize.giving.winners)  # type: ignore[union-attr]
+
+
+def ranked(with_seed: str, entries: Iterable[Entry]) -> list[str]:
+    """All entries of one prize by their smallest tickets: the winners, then whoever comes next if a
+    prize is not taken."""
+    best = {entry.id: min(_tickets(with_seed, entry)) for entry in entries}
+    return sorted(best, key=best.__getitem__)
+
+
+def winners(plan: Plan, with_seed: str, entries: Collection[Entry]) -> dict[str, list[str]]:
+    """Who wins each prize, in the order of the draw; nobody wins two."""
+    of_prize: Mapping[str, list[Entry]] = {prize.id: [] for prize in drawn_in_order(plan)}
+    for entry in entries:
+        of_prize[entry.prize].append(entry)
+    won: dict[str, list[str]] = {}
+    out: set[str] = set()
+    for prize in drawn_in_order(plan):
+        assert isinstance(prize.giving, Draw)
+        left = [entry for entry in of_prize[prize.id] if entry.id not in out]
+        won[prize.id] = ranked(with_seed, left)[: prize.giving.winners]
+        out.update(won[prize.id])
+    return won
+
+
+def _tickets(with_seed: str, entry: Entry) -> Iterable[bytes]:
+    head = sha256(f"{with_seed} {entry.prize} {entry.id} ".encode())
+    for n in range(1, entry.chances + 1):
+        ticket = head.copy()
+        ticket.update(str(n).encode())
+        yield ticket.digest()
+
+
+# --- the steps ----------------------------------------------------------------------------------
+
+
+def commit_draw(rally: Rally, committed: str, now: datetime, by: str) -> DrawCommitted | None:
+    """Bind the organiser to a secret, by its `commitment`; the first one stays. While anybody may
+    still enter: it is worth nothing once the entries are known."""
+    if rally.drawing is not None:
+        return None
+    if not drawn_in_order(rally.plan):
+        raise NotAllowed("nothing_drawn", "No prize of this rally is drawn.")
+    return DrawCommitted(rally=rally.plan.rally, occurred_at=now, commitment=committed, by=by)
+
+
+def close_entries(rally: Rally, now: datetime, by: str) -> EntriesClosed | None:
+    """Let nobody enter any more. None if that was done already."""
+    drawing = _committed(rally)
+    if drawing.closed_at:
+        return None
+    if rally.status in (Status.OPEN, Status.PLANNED) and now < rally.course.ends:
+        raise NotAllowed("rally_not_over", "Close the rally first: its visitors still enter.")
+    return EntriesClosed(rally=rally.plan.rally, occurred_at=now, by=by)
+
+
+def entries_of(rally: Rally, visitor: UUID, card: Card) -> Iterator[Entry]:
+    """What a card takes part in, and with how many chances: where it has entered, and where whoever
+    reaches a prize takes part."""
+    for prize in drawn_in_order(rally.plan):
+        assert isinstance(prize.giving, Draw)
+        if prize.giving.automatic or prize.id in card.entered:
+            tickets = chances(rally, card, prize)
+            if tickets:
+                yield Entry(prize.id, entry_id(rally.plan.rally, visitor), tickets)
+
+
+def fix_entries(
+    rally: Rally, entries: Collection[Entry], now: datetime, by: str
+) -> EntriesFixed | None:
+    """Say for good who takes part. None if that was done already."""
+    drawing = _committed(rally)
+    if drawing.digest:
+        return None
+    if not drawing.closed_at:
+        raise NotAllowed("entries_not_closed", "Close the entries first.")
+    return EntriesFixed(
+        rally=rally.plan.rally,
+        occurred_at=now,
+        digest=digest(entries),
+        entries=len(entries),
+        by=by,
+    )
+
+
+def hold_draw(
+    rally: Rally,
+    entries: Collection[Entry],
+    secret: str,
+    public: str,
+    about: str,
+    now: datetime,
+    by: str,
+) -> DrawHeld | None:
+    """Draw. None if that was done already: a draw is held once."""
+    drawing = _committed(rally)
+    if drawing.secret:
+        return None
+    if not drawing.digest:
+        raise NotAllowed("entries_not_fixed", "Fix the entries first.")
+    if digest(entries) != drawing.digest:
+        raise NotAllowed("entries_changed", "The entries are not those that were fixed.")
+    if commitment(secret) != drawing.commitment:
+        raise NotAllowed("secret_wrong", "This is not the secret that was committed to.")
+    if not public.strip():
+        raise NotAllowed("public_missing", "Say the public value that nobody could know before.")
+    return DrawHeld(
+        rally=rally.plan.rally,
+        occurred_at=now,
+        secret=secret,
+        public=public.strip(),
+        about=about.strip(),
+        winners=winners(rally.plan, seed(secret, public.strip()), entries),
+        by=by,
+    )
+
+
+def _committed(rally: Rally) -> Drawing:
+    if rally.drawing is None:
+        raise NotAllowed("draw_not_committed", "Commit to a secret first.")
+    return rally.drawing

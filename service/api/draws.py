@@ -1,0 +1,56 @@
+"""The draw of a rally: its steps for the organiser, its proof for everybody."""
+
+from typing import Annotated, Literal
+
+from aiohttp import web
+from msgspec import Meta, Struct, to_builtins
+
+from domain.draw import line
+from service import drawing
+from service.answers import NOSNIFF, json_answer, read_body
+from service.context import engine_of, rally_of
+from service.failures import NotFound
+
+Text = Annotated[str, Meta(max_length=400, pattern=r"^[^\x00-\x1f]*$")]
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """`commit` to a secret, `fix` the entries, `hold` the draw with a `public` value, of which
+    `about` says where it was published."""
+
+    do: Literal["commit", "fix", "hold"]
+    public: Text = ""
+    about: Text = ""
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/draw: all that is needed to work the winners out again."""
+    rally = rally_of(request)
+    if rally.drawing is None:
+        raise NotFound("no draw was committed to yet")
+    return json_answer({"rally": rally.plan.rally, **to_builtins(rally.drawing)})
+
+
+async def entries(request: web.Request) -> web.Response:
+    """GET /api/rallies/{rally}/draw/entries: the list, a line an entry: prize, entry, chances."""
+    rally = rally_of(request)
+    if rally.drawing is None or rally.drawing.digest is None:
+        raise NotFound("the entries are not fixed yet")
+    listed = await drawing.read_entries(engine_of(request).pool, rally.plan.rally)
+    text = "".join(f"{line(entry)}\n" for entry in listed)
+    return web.Response(text=text, content_type="text/plain", headers=NOSNIFF)
+
+
+async def step(request: web.Request) -> web.Response:
+    """POST /api/rallies/{rally}/draw: the next step; said again it stays what it was."""
+    engine, name = engine_of(request), rally_of(request).plan.rally
+    by = engine.people.organiser(request, name).by
+    body = await read_body(request, Step)
+    match body.do:
+        case "commit":
+            await drawing.commit(engine, name, by)
+        case "fix":
+            await drawing.fix(engine, name, by)
+        case "hold":
+            await drawing.hold(engine, name, body.public, body.about, by)
+    return await show(request)
