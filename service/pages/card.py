@@ -29,9 +29,11 @@ from domain.rally import Rally
 from domain.survey import is_asked
 from qr.codes import sign
 from service.context import engine_of, rally_of
+from service.engine import Engine
 from service.failures import AddressesUnavailable
 from service.pages.maps import map_of, way_to
 from service.pages.render import html, page, part
+from service.sign_in import Person
 
 _UNITS: dict[type, str] = {
     BingoLines: "lines",
@@ -97,13 +99,22 @@ async def show(request: web.Request) -> web.Response:
     rally = rally_of(request)
     seen = await _card(request, rally)
     if request.query.get("part") != "card":
-        now = engine_of(request).clock()
-        known = engine_of(request).people.known_visitor(request)
+        engine = engine_of(request)
+        known = engine.people.known_visitor(request)
+        here = {"now": engine.clock(), "known": known, "empty": await _empty(engine, known, seen)}
         context = await card_context(request, rally, seen)
-        return page(request, "card.html", rally=rally, now=now, known=known, **context)
+        return page(request, "card.html", rally=rally, **here, **context)
     earned = tuple(request.query.get("earned", "").split(","))
     context = await card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))
+
+
+async def _empty(engine: Engine, known: Person | None, seen: CardView | None) -> bool:
+    """Whether the visitor has no card in any rally: the phone may have a copy of another one."""
+    if known is None or (seen and seen.stamps):
+        return False
+    cards = (await engine.log.cards(known.id)).values()
+    return not any(card.visits or card.erased or card.linked_to for card in cards)
 
 
 async def card_context(

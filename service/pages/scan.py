@@ -41,13 +41,14 @@ async def show(request: web.Request) -> web.Response:
     if isinstance(found, Refused):
         return _refused(request, found, NOT_FOUND)
     rally, spot = found
-    _, token = visitor_or_new(request)
+    visitor, token = visitor_or_new(request)
     answer = page(
         request,
         "scan.html",
         **_context(request, rally, spot),
         scan_id=uuid4(),
         timed=code.step is not None,
+        visitor=visitor,
         token=token,
         answer=None,
     )

@@ -2,6 +2,7 @@
 // Without it the form's buttons do the same.
 
 const form = document.getElementById("address");
+const deletion = document.getElementById("delete");
 const saved = document.getElementById("saved");
 const told = document.getElementById("told");
 const places = document.getElementById("places");
@@ -78,6 +79,7 @@ async function send() {
 // One at a time, so that an older draft never arrives after a newer one.
 function save() {
   clearTimeout(timer);
+  if (going) return sending;
   sending ??= send().finally(() => {
     sending = null;
     if (changed) soon(stuck ? AGAIN_MS : REST_MS);
@@ -86,6 +88,7 @@ function save() {
 }
 
 function touched() {
+  if (going) return;
   changed = true;
   keepHere(typed());
   soon();
@@ -176,9 +179,26 @@ form.addEventListener("submit", async (event) => {
   if (form.requestSubmit) form.requestSubmit(submitter);
   else form.submit();
 });
+// What is deleted stays deleted: nothing is sent after it, and what is on its way arrives before.
+deletion.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  going = true;
+  clearTimeout(timer);
+  keepHere(null);
+  await sending;
+  changed = false;
+  deletion.submit();
+});
 document.getElementById("look").hidden = true; // it is looked up while it is typed
 addEventListener("online", () => changed && save());
 addEventListener("pagehide", () => changed && !going && send());
+addEventListener("pageshow", (event) => {
+  if (event.persisted) going = false; // back from where a button led
+});
+if (new URLSearchParams(location.search).has("deleted")) {
+  keepHere(null);
+  history.replaceState(null, "", location.pathname); // what is typed from now on is new
+}
 
 // What this tab could not send before it was loaded again.
 try {

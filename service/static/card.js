@@ -4,7 +4,7 @@ const AGAIN_MS = 15_000;
 
 const section = document.getElementById("kept");
 const list = document.getElementById("kept-list");
-const { rally, now, visitor } = section.dataset;
+const { rally, now, visitor } = section.dataset; // no `now`: a page that the worker has kept
 const TRIED = "meguri-card-tried";
 if (now) Kept.learn(now);
 
@@ -44,6 +44,23 @@ async function redraw() {
   if (part.ok) document.getElementById("card").innerHTML = await part.text();
 }
 
+// The card beside its copy: the cookie's is the one that counts, unless it is empty and there is
+// another copy: then its cookie was lost, and the copy brings the card back. Tried once, as some
+// browsers keep no cookie at all. Says whether the page begins anew.
+async function keepCard() {
+  const copy = Kept.token();
+  const lost = copy && (!visitor || "empty" in section.dataset);
+  if (visitor && Kept.owner(copy) === visitor) sessionStorage.removeItem(TRIED);
+  else if (lost && sessionStorage.getItem(TRIED)) return false;
+  else if (lost && (await Kept.fetchCard(copy))) {
+    sessionStorage.setItem(TRIED, "yes");
+    location.reload();
+    return true;
+  } else if (visitor) await Kept.fetchCard(null);
+  return false;
+}
+
+let settled = !now; // whom a kept page names may be this phone's visitor no more
 let sending = false;
 let again = null;
 
@@ -51,6 +68,8 @@ async function send() {
   if (sending) return;
   sending = true;
   try {
+    if (!settled && (await Kept.alone(keepCard))) return;
+    settled = true;
     await Kept.send();
   } catch {
     // no network, or a busy server: they wait on
@@ -69,17 +88,6 @@ async function send() {
   if (scans.length > done.length) again = setTimeout(send, AGAIN_MS);
 }
 
-// The card beside its copy: the cookie's is the one that counts. Where the cookie is lost, the copy
-// brings the card back; tried once, as some browsers keep no cookie at all.
-async function keepCard() {
-  const copy = Kept.token();
-  if (visitor ? Kept.owner(copy) === visitor : !copy || sessionStorage.getItem(TRIED)) return;
-  if (visitor) return Kept.fetchCard(null);
-  sessionStorage.setItem(TRIED, "yes");
-  if (await Kept.fetchCard(copy)) location.reload();
-}
-
-keepCard().catch(() => {}); // without a network there is nothing to be done, nor if storage is blocked
 addEventListener("online", send);
 navigator.serviceWorker?.addEventListener("message", send);
 document.addEventListener("visibilitychange", () => {

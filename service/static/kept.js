@@ -6,6 +6,8 @@ self.Kept = (() => {
   const STORE = "scans";
   const SCANS_MAX = 1_000; // in one request; service/api/batch.py
   const AGAIN = [429, 500, 502, 503, 504];
+  const ANSWER_MS_MAX = 15_000;
+  const ALONE_MS_MAX = 10_000;
 
   function opened() {
     return new Promise((resolve, reject) => {
@@ -58,6 +60,12 @@ self.Kept = (() => {
     }
   }
 
+  function timed() {
+    const giveUp = new AbortController();
+    setTimeout(() => giveUp.abort(), ANSWER_MS_MAX);
+    return giveUp.signal;
+  }
+
   function post(address, body, token) {
     const bearer = token ? { Authorization: `Bearer ${token}` } : {};
     return fetch(address, {
@@ -65,12 +73,22 @@ self.Kept = (() => {
       headers: { "Content-Type": "application/json", Accept: "application/json", ...bearer },
       body: JSON.stringify(body),
       credentials: "same-origin",
+      signal: timed(),
     });
   }
 
+  // An answer that decides nothing is thrown: it is worth another try.
+  function decided(answer) {
+    if (!AGAIN.includes(answer.status)) return answer;
+    throw Object.assign(new Error(String(answer.status)), { answer });
+  }
+
   // Sends what waits; what came of it is kept until a page has told it. Throws without a network.
+  // Whose card it is for pages alone can tell, by the copy: the worker leaves to them what is not
+  // settled.
   async function send() {
-    const waiting = (await all()).filter((scan) => !scan.done).slice(0, SCANS_MAX);
+    const ours = (scan) => !scan.done && (self.document || !scan.unsettled);
+    const waiting = (await all()).filter(ours).slice(0, SCANS_MAX);
     if (!waiting.length) return;
     const scansOf = (dated) =>
       waiting.map(({ id, code, at, answer, place }) => ({
@@ -81,9 +99,11 @@ self.Kept = (() => {
         ...(place && { place }),
       }));
     let sent = await post("/api/check-ins/batch", { scans: scansOf(true) });
-    if (sent.status === 401 && (await post("/api/visitors", {})).status === 201) {
+    if (sent.status === 401) {
+      if (!self.document) return;
       // A card that begins just now has no earlier scans: they are dated when they arrive.
-      sent = await post("/api/check-ins/batch", { scans: scansOf(false) });
+      const back = (await restore()) || !(await fetchCard(null));
+      sent = await post("/api/check-ins/batch", { scans: scansOf(back) });
     }
     if (!sent.ok) throw new Error(String(sent.status));
     const { answers } = await sent.json();
@@ -121,7 +141,8 @@ self.Kept = (() => {
 
   function token() {
     try {
-      return localStorage.getItem(CARD);
+      const copy = localStorage.getItem(CARD);
+      return owner(copy) ? copy : null;
     } catch {
       return null;
     }
@@ -146,13 +167,40 @@ self.Kept = (() => {
   }
 
   // Asks for the card that a token stands for (without one, that of the cookie, or a new one); its
-  // cookie is set anew, its copy kept. Says whether it was given; throws without a network.
+  // cookie is set anew, its copy kept. Says whether it was given: a token that stands for nobody
+  // any more is given up. Anything else throws, and harms no copy.
   async function fetchCard(token) {
-    const given = await post("/api/visitors", { language: document.documentElement.lang }, token);
-    const ok = given.status === 201;
-    if (ok) keepToken((await given.json()).token);
-    else if (given.status === 401) keepToken(null);
-    return ok;
+    const language = document.documentElement.lang;
+    const given = decided(await post("/api/visitors", { language }, token));
+    if (given.status === 401) keepToken(null);
+    else if (given.status === 201) keepToken((await given.json()).token);
+    else throw new Error(String(given.status));
+    return given.status === 201;
+  }
+
+  // Brings the card of the copy back; says whether there is one.
+  async function restore() {
+    const copy = token();
+    return copy !== null && fetchCard(copy);
+  }
+
+  // One page at a time, so that several at once end on one card. Nobody waits long for a page that
+  // sleeps; and where there are no locks, nobody waits.
+  async function alone(act) {
+    let began = false;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), ALONE_MS_MAX);
+    try {
+      return await navigator.locks.request(CARD, { signal: giveUp.signal }, () => {
+        began = true;
+        return act();
+      });
+    } catch (error) {
+      if (began) throw error;
+      return act();
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   // What a code says about itself, in Crockford's base32 (qr/codes.py): its kind, its key and, where
@@ -192,7 +240,10 @@ self.Kept = (() => {
     return null;
   }
 
-  return { put, remove, all, send, learn, skew, named, namesOf, PAGES, token, keepToken, owner, fetchCard };
+  return {
+    put, remove, all, send, post, timed, decided, learn, skew, named, namesOf, PAGES,
+    token, keepToken, owner, fetchCard, restore, alone,
+  };
 })();
 
 // Whoever is forgotten leaves no copy behind.

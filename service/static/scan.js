@@ -4,13 +4,12 @@
 const page = document.getElementById("scan");
 const again = document.getElementById("again");
 const form = document.getElementById("by-hand");
-const { rally, to, spot } = page.dataset;
+const { rally, to, spot, visitor } = page.dataset;
 const shell = "shell" in page.dataset; // opened without a network: the spot is not known here
 const code = page.dataset.code ?? location.pathname.split("/")[2] ?? "";
 const asks = "asks" in page.dataset;
 const staff = "staff" in page.dataset; // who scan somebody's badge, at their own spot
 const KEPT = `meguri-scan:${code}`;
-const ANSWER_MS_MAX = 15_000;
 const WAIT_MS_FIRST = 1_000;
 const WAIT_MS_MAX = 30_000;
 const THUMP_MS = 260; // the hand comes down; the style sheet's animation takes as long
@@ -23,9 +22,10 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 let memory = null; // where storage is blocked, the page itself remembers
-let known = true; // the page itself came with a token for whoever had none
+let fresh = page.dataset.token ?? null; // of the card that the page itself began for whoever had none
+let settled = staff || shell;
+let asked = false; // for the card once more, as the cookie was not there
 let newVisitor = false;
-let fresh = page.dataset.token ?? null;
 let wake = null;
 let pressed = false;
 
@@ -84,47 +84,39 @@ function show(state, detail) {
 }
 
 async function send(address, body) {
-  const giveUp = new AbortController();
-  const timer = setTimeout(() => giveUp.abort(), ANSWER_MS_MAX);
-  try {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify(body),
-      credentials: "same-origin",
-      cache: "no-store",
-      signal: giveUp.signal,
-    });
-    if (SERVER_BUSY.includes(answer.status)) return { status: 503, answer };
-    // A hotspot's sign-in page is not an answer of ours: this throws, and counts as no network.
-    return { status: answer.status, answer, body: await answer.json() };
-  } finally {
-    clearTimeout(timer);
-  }
+  const answer = await Kept.post(address, body);
+  if (SERVER_BUSY.includes(answer.status)) return { status: 503, answer };
+  // A hotspot's sign-in page is not an answer of ours: this throws, and counts as no network.
+  return { status: answer.status, answer, body: await answer.json() };
 }
 
-// The page came with a new card. If there is a copy of an older one, that one is meant: its cookie
-// was lost.
+async function isEmpty() {
+  const how = { cache: "no-store", signal: Kept.timed() };
+  const seen = Kept.decided(await fetch(`/api/rallies/${rally}/card`, how));
+  return seen.ok && (await seen.json()).stamps === 0;
+}
+
+// If there is a copy of another card, and that of the cookie is new or empty, the cookie was lost:
+// the card of the copy is meant.
 async function settle() {
-  const copy = Kept.token();
-  if (!copy || !(await Kept.fetchCard(copy))) Kept.keepToken(fresh);
+  if (settled) return;
+  const copy = Kept.owner(Kept.token());
+  const lost = copy !== null && copy !== visitor && (fresh !== null || (await isEmpty()));
+  if (lost && (await Kept.restore())) fresh = null;
+  settled = true;
+}
+
+// A new card gets its copy when its cookie has come back. Where pages of a first visit are opened at
+// once, each brings a card of its own, and the cookie is that of the last one: that one is it.
+async function follow({ status, body }) {
+  if (!fresh || ![200, 201, 422].includes(status)) return;
+  if ((body.card?.visitor ?? visitor) === visitor) Kept.keepToken(fresh);
+  else await Kept.fetchCard(null).catch(() => {}); // the stamp is safe
   fresh = null;
 }
 
-async function visitor() {
-  const made = await send("/api/visitors", { language: document.documentElement.lang });
-  known = made.status === 201;
-  newVisitor ||= known;
-  if (known) Kept.keepToken(made.body.token);
-  return made;
-}
-
 async function checkIn(scan, late) {
-  if (fresh) await settle();
-  if (!known) {
-    const made = await visitor();
-    if (made.status !== 201) return made;
-  }
+  await settle();
   const body = { code, scan_id: scan.id };
   // A card that began just now has no earlier scans; its scan is dated when it arrives. A code that
   // is shown for seconds only must say when it was seen: a weak signal takes longer than that.
@@ -134,9 +126,11 @@ async function checkIn(scan, late) {
   if (scan.place) body.place = scan.place;
   if (spot) body.spot = spot;
   const sent = await send(to, body);
+  await follow(sent);
   if (sent.status !== 401 || staff) return sent;
-  if (newVisitor) return { status: 401, cookies: true };
-  known = false;
+  if (asked) return { status: 401, cookies: true };
+  newVisitor = !(await Kept.restore()) && (await Kept.fetchCard(null));
+  asked = true;
   return checkIn(scan, late);
 }
 
@@ -185,14 +179,16 @@ async function takeScan(answer) {
   show("stamping");
   for (let attempt = 0; ; attempt += 1) {
     let sent = null;
+    const act = () => checkIn(scan, kept !== null || attempt > 0);
     try {
-      sent = await checkIn(scan, kept !== null || attempt > 0);
-    } catch {
-      show("offline");
+      sent = await (settled && !fresh ? act() : Kept.alone(act));
+    } catch ({ answer: busy }) {
+      if (busy) sent = { status: 503, answer: busy };
+      else show("offline");
     }
     if (sent && sent.status !== 503) return finish(sent, scan);
     // Whoever walks on has it sent by the card, or by the worker.
-    if (!staff) Kept.put({ ...scan, code });
+    if (!staff) Kept.put({ ...scan, code, unsettled: !settled });
     if (sent) show("busy");
     // Quiet attempts change nothing on the page: a screen reader would tell each of them.
     if (await waitFor(pause(attempt, sent?.answer))) show("stamping");
@@ -312,7 +308,7 @@ page.querySelector(".stage").addEventListener("click", () => {
 again.addEventListener("click", () => {
   wakeSound();
   if (wake) return wake();
-  if (page.dataset.state === "cookies") known = newVisitor = false;
+  if (page.dataset.state === "cookies") asked = newVisitor = false;
   takeScan();
 });
 if (asks) {
@@ -358,4 +354,7 @@ if (shell && code) introduce();
 if (code && (!asks || keptScan())) {
   form.hidden = true;
   opened().then(() => takeScan());
+} else if (code) {
+  // The card may be opened before the answer is given. What fails here is tried again with it.
+  opened().then(() => Kept.alone(settle)).catch(() => {});
 }

@@ -26,9 +26,12 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-// A page that is shown later must not say that the server's time is that of now.
+// A page that is shown later must not say that the server's time is that of now, nor where prizes
+// are sent: that may be deleted since.
 async function keepPage(path, answer) {
-  const html = (await answer.text()).replace(/ data-now="[^"]*"/, "");
+  const html = (await answer.text())
+    .replace(/ data-now="[^"]*"/, "")
+    .replace(/<p class="sent">.*?<\/p>/gs, "");
   const headers = { "Content-Type": answer.headers.get("Content-Type") };
   for (const name of ["Content-Security-Policy", "X-Content-Type-Options"]) {
     headers[name] = answer.headers.get(name) ?? "";

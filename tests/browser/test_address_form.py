@@ -92,7 +92,7 @@ async def test_at_seventy_on_a_small_phone_from_the_card_to_the_draw(winner: Win
     await page.get_by_label("町名・番地").press("End")
     await type_in(page, "町名・番地", "1-9-1")
     await expect(page.get_by_text(SAVED)).to_be_visible()
-    await page.wait_for_function("!Object.keys(sessionStorage).length")
+    await page.wait_for_function("() => !Object.keys(sessionStorage).length")
     await page.reload()
     await expect(page.get_by_label("町名・番地")).to_have_value("丸の内1-9-1")
     await page.get_by_role("button", name="抽選に応募する").click()
@@ -254,3 +254,56 @@ async def test_keys_alone_fill_it_in_and_the_phone_offers_the_right_keyboard(
         "name": "name",
         "phone": "tel",
     }
+
+
+@pytest.mark.parametrize("network", ["good", "slow", "cut"])
+async def test_what_is_deleted_right_after_typing_stays_deleted(
+    winner: Winner, network: str
+) -> None:
+    """Given something typed that waits, is on its way, or could not be sent; then nothing of it
+    comes after the deletion, nor with the page that tells of it."""
+    page = await winner.opens(locale="en-GB")
+    await page.goto(FORM)
+    await type_in(page, "Name of the receiver", "山田")
+    await expect(page.get_by_text("What you type is saved.")).to_be_visible()
+    if network == "slow":
+        await page.route(DRAFTS, slowly)
+    elif network == "cut":
+        await page.route(DRAFTS, lambda route: route.abort())
+    await page.get_by_text("Delete the address…").click()
+    await type_in(page, "Name of the receiver", " 花子")
+    if network == "slow":
+        await page.wait_for_timeout(800)
+    elif network == "cut":
+        await expect(page.get_by_text("Not saved yet")).to_be_visible()
+    await page.get_by_role("button", name="Delete my address now").click()
+    await expect(page.get_by_text("Your address is deleted.")).to_be_visible()
+    await page.unroute(DRAFTS)
+    await page.wait_for_timeout(1_500)
+    rows = "SELECT count(*) FROM addresses"
+    assert await winner.site.engine.pool.fetchval(rows) == 0
+    await expect(page.get_by_label("Name of the receiver")).to_have_value("")
+    await type_in(page, "Name of the receiver", "鈴木")  # and the form works on
+    await expect(page.get_by_text("What you type is saved.")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Name of the receiver")).to_have_value("鈴木")
+
+
+async def test_the_address_is_not_kept_for_when_there_is_no_network(winner: Winner) -> None:
+    """The card that is seen without a network says nothing of it: it may be deleted since."""
+    site = winner.site
+    await site.says_where(winner.token)
+    status, _ = await site.ask("POST", f"/api/rallies/{RALLY}/prizes/trip/entries", winner.token)
+    assert status == 201
+    page = await winner.opens()
+    await page.goto(f"/r/{RALLY}")
+    await page.evaluate("navigator.serviceWorker.ready")
+    await page.reload()
+    await expect(page.locator("#prize-trip .sent")).to_contain_text("France")
+    cached = f"() => caches.match('/r/{RALLY}').then(Boolean)"
+    await page.wait_for_function(cached)
+    await page.context.set_offline(True)
+    await page.reload()
+    await expect(page.locator("#prize-trip .done")).to_be_visible()
+    await expect(page.locator(".sent")).to_have_count(0)
+    assert "France" not in await page.content()

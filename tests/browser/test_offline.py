@@ -92,7 +92,7 @@ async def profile(site: Site, folder: Path) -> AsyncIterator[BrowserContext]:
 async def kept(page: Page, *addresses: str) -> None:
     """Wait until the worker keeps all of these."""
     for address in addresses:
-        await page.wait_for_function(f"caches.match('{address}').then((kept) => Boolean(kept))")
+        await page.wait_for_function(f"() => caches.match('{address}').then(Boolean)")
 
 
 def state(page: Page, name: str) -> object:
@@ -141,9 +141,9 @@ async def test_without_a_network_the_page_says_whose_code_it_is(
     """In the language that was chosen last; the card lists where the scans were made."""
     page = await walker.looks(language)
     answer = f"caches.match('/r/{RALLY}/names').then((kept) => kept.text())"
-    await page.wait_for_function(f"{answer}.then((text) => text.includes('{spot}'))")
+    await page.wait_for_function(f"() => {answer}.then((text) => text.includes('{spot}'))")
     await page.wait_for_function(
-        f"caches.match('/offline').then((kept) => kept.text()).then("
+        f"() => caches.match('/offline').then((kept) => kept.text()).then("
         f"(text) => text.includes('<html lang=\"{language}\">'))"
     )
     await page.close()
@@ -212,7 +212,7 @@ async def test_three_scans_outlive_the_browser_and_arrive_with_their_times(
         await expect(page.locator("#kept-list .good")).to_have_count(3)
         for spot in (FIRST, SECOND, THIRD):
             await expect(page.locator(f"#spot-{spot} .when")).to_have_text("Stamped Jan 15 12:00")
-        await page.wait_for_function("Kept.all().then((scans) => scans.length === 0)")
+        await page.wait_for_function("() => Kept.all().then((scans) => scans.length === 0)")
     visits = (await walker.card()).visits
     assert [visit.spot for visit in visits] == [FIRST, SECOND, THIRD]
     made = [datetime.fromisoformat(moment) for moment in moments]
@@ -254,3 +254,60 @@ async def test_staff_pages_and_the_api_are_never_answered_from_what_was_kept(
         f"/r/{RALLY}",
         f"/r/{RALLY}/names",
     ]
+
+
+async def scanned_without_cookie(walker: Walker) -> None:
+    """A scan is kept; then the cookie is lost, and there is a network again."""
+    await walker.context.set_offline(True)
+    page = await walker.scans(FIRST)
+    await state(page, "offline").to_be_visible()
+    await page.wait_for_function("() => Kept.all().then((scans) => scans.length === 1)")
+    await page.close()
+    await walker.context.clear_cookies()
+    await walker.context.set_offline(False)
+
+
+async def is_copied(page: Page, token: str) -> None:
+    await page.wait_for_function(
+        "(token) => localStorage.getItem('meguri-card') === token", arg=token
+    )
+
+
+async def test_a_kept_scan_goes_to_the_card_of_the_copy(walker: Walker) -> None:
+    """Given a card that is open when its cookie is lost."""
+    card = await walker.looks()
+    await is_copied(card, walker.token)
+    await scanned_without_cookie(walker)
+    await expect(card.locator("#kept-list .good")).to_have_count(1)
+    assert [visit.spot for visit in (await walker.card()).visits] == [FIRST]
+
+
+async def test_the_worker_begins_no_card(walker: Walker) -> None:
+    """It cannot see the copy: what it finds nobody for waits for a page."""
+    page = await walker.looks()
+    await is_copied(page, walker.token)
+    await page.goto("/")
+    await scanned_without_cookie(walker)
+    (worker,) = walker.context.service_workers
+    await worker.evaluate("() => Kept.send().catch(() => {})")
+    assert await walker.site.facts() == 0
+    page = await walker.looks()
+    await expect(page.locator(f"#spot-{FIRST} .when")).to_be_attached()
+    assert [visit.spot for visit in (await walker.card()).visits] == [FIRST]
+
+
+async def test_a_card_seen_last_does_not_say_whose_phone_it_is(walker: Walker) -> None:
+    """Another card may have been taken over since."""
+    page = await walker.looks()
+    await is_copied(page, walker.token)
+    other = walker.site.visitor()
+    await page.evaluate("(token) => localStorage.setItem('meguri-card', token)", other)
+    await page.close()
+    await walker.context.set_offline(True)
+    page = await walker.context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"/r/{RALLY}")
+    await expect(page.locator(".card")).to_be_visible()
+    await page.wait_for_timeout(500)
+    assert not [url for url in asked if url.endswith("/api/visitors")]

@@ -286,7 +286,7 @@ async def test_a_scan_is_light(people: People, known: bool) -> None:
     )
     await page.goto(people.scan_page())
     await expect(page.locator("#card .card")).to_be_visible()
-    await page.wait_for_function(f"caches.match('/r/{RALLY}/names').then((kept) => Boolean(kept))")
+    await page.wait_for_function(f"() => caches.match('/r/{RALLY}/names').then(Boolean)")
     print(f"scan page: {len(loaded)} requests, {sum(loaded):,.0f} bytes; worker: {len(later)}")
     assert len(loaded) <= REQUESTS_MAX
     assert sum(loaded) <= BYTES_MAX
