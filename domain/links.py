@@ -118,14 +118,12 @@ def _visit(
     at = micros(fact.occurred_at)
     said = {name: getattr(fact, name) for name in Accepted.__struct_fields__} | {"visitor": to}
     known = _same(target, fact)
-    if known is None:
-        new = Visit(fact.spot, fact.period, at, b"", 0, evidence=fact.evidence)
-        said["earned"] = newly_earned(course, target, new)
-        return VisitRecorded(firsts=firsts_of(course, target.visits, new), **said)
-    if not says_more(target, known, fact.evidence, at):
+    if known is not None and not says_more(target, known, fact.evidence, at):
         return None
     new = Visit(fact.spot, fact.period, at, b"", 0, evidence=fact.evidence)
     said["earned"] = newly_earned(course, target, new)
+    if known is None:
+        return VisitRecorded(firsts=firsts_of(course, target.visits, new), **said)
     return VisitConfirmed(visit=known.position, **said)
 
 

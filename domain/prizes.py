@@ -52,11 +52,8 @@ def ask_address(rally: Rally, card: Card) -> None:
     posted = [prize for prize in rally.plan.prizes if prize.by_post]
     if not posted:
         raise NotAllowed("no_prize_by_post", "No prize of this rally is sent by post.")
-    for prize in posted:
-        have, need = _standing(rally, card, prize)
-        if have >= need or prize.id in card.entered:
-            return
-    raise NotAllowed("prize_not_reached", "No prize that is sent by post has been reached yet.")
+    if not any(_standing(rally, card, each).met or each.id in card.entered for each in posted):
+        raise NotAllowed("prize_not_reached", "No prize that is sent by post has been reached yet.")
 
 
 def choices(rally: Rally, card: Card) -> set[str]:
@@ -200,8 +197,8 @@ def has_reached(rally: Rally, card: Card) -> bool:
     """Whether the card has reached any prize; in a rally without any, whether it has a visit."""
     if not any(not visit.void for visit in card.visits):
         return False
-    standings = [_standing(rally, card, prize) for prize in rally.plan.prizes]
-    return not standings or any(have >= need for have, need in standings)
+    prizes = rally.plan.prizes
+    return not prizes or any(_standing(rally, card, prize).met for prize in prizes)
 
 
 def _reached(rally: Rally, card: Card, name: str) -> Prize:

@@ -85,6 +85,11 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
             return Status.PLANNED
         return Status.CLOSED if self.openings[-1].closed_at else Status.OPEN
 
+    @property
+    def entries_closed(self) -> bool:
+        """Whether nothing may change any more about who takes part in the draws."""
+        return self.drawing is not None and self.drawing.closed_at is not None
+
     def area_cancelled_at(self, area: str) -> datetime | None:
         """When an area was called off, if it was."""
         return self.cancelled_areas.get(area)
@@ -103,8 +108,8 @@ class NotAllowed(Exception):  # noqa: N818 - it names what is not allowed, not a
 
 
 def entries_open(rally: Rally) -> None:
-    """Raise NotAllowed once nothing may change any more about who takes part in the draws."""
-    if rally.drawing and rally.drawing.closed_at:
+    """Raise NotAllowed once the entries are closed."""
+    if rally.entries_closed:
         raise NotAllowed("entries_closed", "The entries of this rally are closed for its draw.")
 
 

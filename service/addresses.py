@@ -5,7 +5,6 @@ destroys the key with what it opens.
 """
 
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,27 +18,26 @@ from domain.rehearsal import rehearsed
 from service.failures import AddressesUnavailable
 from service.master_key import MasterKey, MasterKeyFile
 from service.sealing import SealBrokenError, new_key, seal, unseal
-from service.sql import statement
+from service.sql import stored
 
 KEPT = timedelta(days=180)
 """So long after a rally's last day its addresses are kept at most: prizes are sent, come back and
 are sent again within that."""
-_FOLDER = Path(__file__).parent / "database" / "sql"
-_READ = statement(_FOLDER / "read_address.sql")
-_HAS = statement(_FOLDER / "has_address.sql")
-_MAKE_KEY = statement(_FOLDER / "make_visitor_key.sql")
-_WRITE = statement(_FOLDER / "write_address.sql")
-_WRITE_DRAFT = statement(_FOLDER / "write_draft.sql")
-_LOCK_KEY = statement(_FOLDER / "lock_visitor_key.sql")
-_ERASE = statement(_FOLDER / "erase_address.sql")
-_ERASE_KEY = statement(_FOLDER / "erase_visitor_key.sql")
-_ERASE_RALLIES = statement(_FOLDER / "erase_addresses.sql")
-_ERASE_KEYS = statement(_FOLDER / "erase_visitor_keys.sql")
-_HAS_KEYS = statement(_FOLDER / "has_visitor_keys.sql")
-_OTHER_KEY = statement(_FOLDER / "other_master_key.sql")
-_LOCK_KEYS = statement(_FOLDER / "lock_visitor_keys.sql")
-_READ_KEYS = statement(_FOLDER / "read_visitor_keys.sql")
-_REWRAP = statement(_FOLDER / "rewrap_visitor_keys.sql")
+_READ = stored("read_address")
+_HAS = stored("has_address")
+_MAKE_KEY = stored("make_visitor_key")
+_WRITE = stored("write_address")
+_WRITE_DRAFT = stored("write_draft")
+_LOCK_KEY = stored("lock_visitor_key")
+_ERASE = stored("erase_address")
+_ERASE_KEY = stored("erase_visitor_key")
+_ERASE_RALLIES = stored("erase_addresses")
+_ERASE_KEYS = stored("erase_visitor_keys")
+_HAS_KEYS = stored("has_visitor_keys")
+_OTHER_KEY = stored("other_master_key")
+_LOCK_KEYS = stored("lock_visitor_keys")
+_READ_KEYS = stored("read_visitor_keys")
+_REWRAP = stored("rewrap_visitor_keys")
 
 log = structlog.get_logger()
 _encode = msgspec.json.Encoder().encode

@@ -6,7 +6,7 @@ from domain.course import Course
 from domain.plan import Spot
 from domain.rally import Rally
 from service.engine import Engine
-from service.failures import RallyUnknown, SpotUnknown
+from service.failures import SpotUnknown
 from service.i18n import Voice, language_of, voice
 
 ENGINE = web.AppKey("engine", Engine)
@@ -31,10 +31,7 @@ def address_of(request: web.Request) -> str:
 
 def rally_of(request: web.Request) -> Rally:
     """The rally that the address names. Raises RallyUnknown."""
-    rally = engine_of(request).rallies.get(request.match_info["rally"])
-    if rally is None:
-        raise RallyUnknown
-    return rally
+    return engine_of(request).rallies.known(request.match_info["rally"])
 
 
 def spot_asked(request: web.Request) -> tuple[Course, Spot]:

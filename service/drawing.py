@@ -3,7 +3,6 @@ also after a crash in its midst."""
 
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -20,24 +19,22 @@ from domain.draw import (
 )
 from domain.rally import Rally
 from service.engine import Engine, of_known
-from service.failures import RallyUnknown
-from service.sql import statement
+from service.sql import stored
 
 SECRET_BYTES = 32
 CARDS_AT_ONCE = 1_000
-_FOLDER = Path(__file__).parent / "database" / "sql"
-_LOCK = statement(_FOLDER / "lock_draw.sql")
-_KEEP_SECRET = statement(_FOLDER / "keep_draw_secret.sql")
-_READ_SECRET = statement(_FOLDER / "read_draw_secret.sql")
-_READ_CARDS = statement(_FOLDER / "read_rally_cards.sql")
-_DROP_ENTRIES = statement(_FOLDER / "drop_draw_entries.sql")
-_READ_ENTRIES = statement(_FOLDER / "read_draw_entries.sql")
+_LOCK = stored("lock_draw")
+_KEEP_SECRET = stored("keep_draw_secret")
+_READ_SECRET = stored("read_draw_secret")
+_READ_CARDS = stored("read_rally_cards")
+_DROP_ENTRIES = stored("drop_draw_entries")
+_READ_ENTRIES = stored("read_draw_entries")
 _decode_card = msgspec.msgpack.Decoder(Card).decode
 
 
 async def commit(engine: Engine, name: str, by: str) -> Rally:
     """Make a secret and publish its hash. Raises RallyUnknown, NotAllowed."""
-    _known(engine, name)
+    engine.rallies.known(name)
     secret = await engine.pool.fetchval(_KEEP_SECRET, name, secrets.token_hex(SECRET_BYTES))
     return await engine.change(name, of_known(commit_draw, by, commitment(secret)))
 
@@ -47,7 +44,7 @@ async def fix(
 ) -> Rally:
     """Close the entries, list who takes part, and fix the list. `advanced` is told how many cards
     were read. Raises RallyUnknown, NotAllowed."""
-    _known(engine, name)
+    engine.rallies.known(name)
     async with engine.own_connection() as connection:
         await connection.execute(_LOCK, name)  # the list and its digest are of one making
         rally = await engine.change(name, of_known(close_entries, by))
@@ -60,7 +57,7 @@ async def fix(
 
 async def hold(engine: Engine, name: str, public: str, about: str, by: str) -> Rally:
     """Draw, with a value that nobody could know before. Raises RallyUnknown, NotAllowed."""
-    _known(engine, name)
+    engine.rallies.known(name)
     secret = await engine.pool.fetchval(_READ_SECRET, name) or ""
     entries = await read_entries(engine.pool, name)
     return await engine.change(name, of_known(hold_draw, by, entries, secret, public, about))
@@ -86,10 +83,3 @@ async def _list(
         records = [(rally.plan.rally, *entry) for entry in entries]
         await connection.copy_records_to_table("draw_entries", records=records)
     return entries
-
-
-def _known(engine: Engine, name: str) -> Rally:
-    rally = engine.rallies.get(name)
-    if rally is None:
-        raise RallyUnknown
-    return rally

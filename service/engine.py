@@ -16,7 +16,7 @@ import asyncpg
 import structlog
 from msgspec.structs import replace
 
-from domain.card import CardView, view
+from domain.card import Card, CardView, view
 from domain.encoding import micros
 from domain.events import HeadcountRecorded, RallyFact
 from domain.links import may_link
@@ -42,7 +42,7 @@ from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
 from service.eventlog.log import CardDecision, Outcome, RallyDecision
-from service.failures import BeingRebuilt, RallyUnknown
+from service.failures import BeingRebuilt
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
@@ -161,9 +161,7 @@ class Engine:
 
         Raises RallyUnknown, NotAllowed.
         """
-        rally = self.rallies.get(name)
-        if rally is None:
-            raise RallyUnknown
+        rally = self.rallies.known(name)
         await self.refresh()
         before = self.rehearsals(name)
         number = 1 + max((number_of(one.plan.rally) for one in before), default=0)
@@ -220,11 +218,18 @@ class Engine:
             scan = replace(scan, visitor=outcome.to)
 
     async def holder(self, visitor: UUID, rally: str) -> UUID:
-        """On whose card it is what comes for a visitor's: the own one, or that with which it was
-        put together. Cards are linked to open ones only, so this never goes in a circle."""
-        while (to := (await self.log.card(visitor, rally)).linked_to) is not None:
-            visitor = UUID(bytes=to)
-        return visitor
+        """On whose card it is what comes for a visitor's."""
+        return (await self.held(visitor, rally))[0]
+
+    async def held(self, visitor: UUID, rally: str) -> tuple[UUID, Card]:
+        """The card on which it is what comes for a visitor's, and whose that is: the own one, or
+        that with which it was put together. Cards are linked to open ones only, so this never goes
+        in a circle."""
+        card = await self.log.card(visitor, rally)
+        while card.linked_to is not None:
+            visitor = UUID(bytes=card.linked_to)
+            card = await self.log.card(visitor, rally)
+        return visitor, card
 
     async def join(self, source: UUID, target: UUID, by: str) -> int:
         """Put all cards of one visitor together with those of another, who is the same person;
@@ -240,7 +245,7 @@ class Engine:
         rallies = []
         for rally, card in (await self.log.cards(source)).items():
             if card.visits or card.entered:
-                may_link(card, await self.log.card(await self.holder(target, rally), rally))
+                may_link(card, (await self.held(target, rally))[1])
                 rallies.append(rally)
         return rallies
 
@@ -271,11 +276,8 @@ class Engine:
 
     async def card(self, visitor: UUID, rally: str) -> CardView:
         """A visitor's card as its visitor sees it. Raises RallyUnknown."""
-        known = self.rallies.get(rally)
-        if known is None:
-            raise RallyUnknown
-        visitor = await self.holder(visitor, rally)
-        card = await self.log.card(visitor, rally)
+        known = self.rallies.known(rally)
+        visitor, card = await self.held(visitor, rally)
         return view(known.course, visitor, card, micros(self.clock()))
 
     async def change_card(

@@ -1,17 +1,15 @@
 """The stored keys: read into a keyring, made when they are needed."""
 
 import secrets
-from pathlib import Path
 
 import asyncpg
 
 from qr.keyring import SECRET_BYTES, CodeKey, Keyring, PeopleKey
-from service.sql import statement
+from service.sql import stored
 
-_FOLDER = Path(__file__).parent / "database" / "sql"
-_READ = statement(_FOLDER / "read_keys.sql")
-_LOCK = statement(_FOLDER / "lock_keys.sql")
-_MAKE = statement(_FOLDER / "make_key.sql")
+_READ = stored("read_keys")
+_LOCK = stored("lock_keys")
+_MAKE = stored("make_key")
 
 
 async def read_keyring(pool: asyncpg.Pool) -> Keyring:

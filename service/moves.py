@@ -6,22 +6,20 @@ Both phones then show the same card. Only the code's hash is stored.
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
 
 from qr.codes import ALPHABET, as_typed
 from service.sign_in import Person, Role
-from service.sql import statement
+from service.sql import stored
 
 CODE_CHARACTERS = 8
 """40 bits: what may be guessed in ten minutes (`Engine.bad_moves`) is less than a millionth."""
 GOOD_FOR = timedelta(minutes=10)
-_FOLDER = Path(__file__).parent / "database" / "sql"
-_BEGIN = statement(_FOLDER / "begin_move.sql")
-_LOOK = statement(_FOLDER / "look_at_move.sql")
-_TAKE = statement(_FOLDER / "take_move.sql")
+_BEGIN = stored("begin_move")
+_LOOK = stored("look_at_move")
+_TAKE = stored("take_move")
 
 
 class Move(NamedTuple):

@@ -9,16 +9,15 @@ from uuid import UUID
 from domain import prizes
 from domain.address import Address
 from domain.card import CardView
-from domain.rally import NotAllowed, Rally
+from domain.rally import NotAllowed
 from service.addresses import Kept, kept_until
 from service.engine import Engine
-from service.failures import RallyUnknown
 from service.sign_in import Role
 
 
 async def enter(engine: Engine, visitor: UUID, name: str, prize: str) -> CardView:
     """Take part in a prize's draw. Raises RallyUnknown, NotAllowed."""
-    planned = _rally(engine, name).course.prizes.get(prize)
+    planned = engine.rallies.known(name).course.prizes.get(prize)
     visitor = await engine.holder(visitor, name)
     addressed = bool(planned and planned.by_post) and await engine.addresses.has(visitor, name)
     return await engine.change_card(
@@ -48,14 +47,13 @@ async def erase_card(engine: Engine, visitor: UUID, name: str) -> None:
 
 async def _erase_all(engine: Engine, visitor: UUID, name: str) -> None:
     """Also what a process that was killed has left with a card that was put together with it."""
-    facts = await engine.log.facts_of(visitor, name)
-    for each in {visitor, *(UUID(str(fact["visitor"])) for fact in facts)}:
+    for each in (visitor, *await engine.log.linked(visitor, name)):
         await engine.addresses.erase(each, name)
 
 
 async def read(engine: Engine, visitor: UUID, name: str) -> Kept:
     """What is kept of a visitor's address. Raises RallyUnknown, AddressesUnavailable."""
-    name = _rally(engine, name).plan.rally
+    engine.rallies.known(name)
     return await engine.addresses.read(await engine.holder(visitor, name), name)
 
 
@@ -63,8 +61,11 @@ async def keep(
     engine: Engine, visitor: UUID, name: str, address: Address, *, draft: bool = False
 ) -> None:
     """Keep a whole address, or a draft. Raises RallyUnknown, NotAllowed, AddressesUnavailable."""
-    visitor = await engine.holder(visitor, name)
-    await _asked(engine, visitor, name)
+    rally = engine.rallies.known(name)
+    if kept_until(rally.plan) < engine.clock().astimezone(rally.course.zone).date():
+        raise NotAllowed("prizes_sent", "The prizes of this rally were sent long ago.")
+    visitor, card = await engine.held(visitor, name)
+    prizes.ask_address(rally, card)
     keep = engine.addresses.keep_draft if draft else engine.addresses.keep
     await keep(visitor, name, address, engine.clock())
     if await engine.forget_address_of_closed(visitor, name):  # at the same time, on another screen
@@ -74,17 +75,3 @@ async def keep(
 async def erase(engine: Engine, visitor: UUID, name: str) -> None:
     """Erase a visitor's address alone: entries stay."""
     await _erase_all(engine, await engine.holder(visitor, name), name)
-
-
-async def _asked(engine: Engine, visitor: UUID, name: str) -> None:
-    rally = _rally(engine, name)
-    if kept_until(rally.plan) < engine.clock().astimezone(rally.course.zone).date():
-        raise NotAllowed("prizes_sent", "The prizes of this rally were sent long ago.")
-    prizes.ask_address(rally, await engine.log.card(visitor, name))
-
-
-def _rally(engine: Engine, name: str) -> Rally:
-    rally = engine.rallies.get(name)
-    if rally is None:
-        raise RallyUnknown
-    return rally

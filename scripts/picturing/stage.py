@@ -102,7 +102,7 @@ async def staged(
         aiohttp.ClientSession(url) as session,
     ):
         await _lay_out(engine)
-        rally = known(engine.rallies.get(RALLY))
+        rally = engine.rallies.known(RALLY)
         await simulate(engine, rally, url, visitors, 1, advanced)
         await engine.follower.catch_up()
         yield Stage(engine, url, session)

@@ -14,7 +14,7 @@ from service.answers import json_answer, problem_answer, read_body, refusal_prob
 from service.api.visitors import keep
 from service.context import address_of, engine_of
 from service.engine import Engine
-from service.failures import BodyInvalid, MoveUnknown, RallyUnknown
+from service.failures import BodyInvalid, MoveUnknown
 from service.moves import Move
 from service.scans import Refused
 from service.sign_in import VISITOR_COOKIE, Person
@@ -45,8 +45,7 @@ async def begin(request: web.Request) -> web.Response:
     engine = engine_of(request)
     visitor = admitted(request)
     rally = (await read_body(request, NewMove)).rally
-    if engine.rallies.get(rally) is None:
-        raise RallyUnknown
+    engine.rallies.known(rally)
     code, expires_at = await moves.begin(engine.pool, visitor, rally, engine.clock())
     return json_answer({"code": code, "expires_at": expires_at}, 201)
 

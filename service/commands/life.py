@@ -6,9 +6,9 @@ from datetime import datetime
 
 from domain.events import RallyFact
 from domain.rally import Rally, cancel_rally, close_rally, open_rally
-from service.commands.common import by, change, known
+from service.commands.common import by, change
 from service.config import Config
-from service.engine import open_engine
+from service.engine import of_known, open_engine
 
 Move = Callable[[Rally, datetime, str], RallyFact | None]
 
@@ -35,7 +35,7 @@ class LifeCommand:
         """Run the command."""
         move = self.move(args)
         async with open_engine(config) as engine:
-            await change(engine, args.rally, lambda rally, now: move(known(rally), now, by()))
+            await change(engine, args.rally, of_known(move, by()))
 
 
 class CancelCommand(LifeCommand):

@@ -49,7 +49,7 @@ from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
 from service.eventlog.taken import lock_taken, taken_now, write_taken
-from service.failures import RallyUnknown, Unavailable
+from service.failures import Unavailable
 
 Outcome = Answer | Refusal | Linked
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
@@ -167,9 +167,7 @@ class EventLog:
         bucket = self.bucket_of(visitor)
         async with self.pool.acquire() as connection, connection.transaction():
             head = await self._lock(connection, bucket)
-            rally = self.rallies.get(name)
-            if rally is None:
-                raise RallyUnknown
+            rally = self.rallies.known(name)
             card = await self._read_card(connection, visitor, name)
             now = self.clock()
             taken = Taken()
@@ -194,9 +192,7 @@ class EventLog:
                 bucket: (await self._lock(connection, bucket))["position"]
                 for bucket in sorted({RALLIES_BUCKET, closed, open_})
             }
-            rally = self.rallies.get(name)
-            if rally is None:
-                raise RallyUnknown
+            rally = self.rallies.known(name)
             left = await self._read_card(connection, source, name)
             kept = await self._read_card(connection, target, name)
             may_link(left, kept)
@@ -239,11 +235,18 @@ class EventLog:
         """All that the log has about a visitor in a rally, each fact with its name; first what it
         has about the cards that were put together with this visitor's."""
         facts: list[dict[str, object]] = []
+        for each in (*await self.linked(visitor, rally), visitor):
+            bucket = self.bucket_of(each)
+            rows = await self.pool.fetch(sql.READ_VISITOR_FACTS, bucket, each, rally)
+            facts += [{"fact": row["type"], **msgspec.to_builtins(to_fact(row))} for row in rows]
+        return facts
+
+    async def linked(self, visitor: UUID, rally: str) -> list[UUID]:
+        """Whose cards were put together with a visitor's, each after those put together with it."""
+        linked: list[UUID] = []
         for row in await self.pool.fetch(sql.READ_LINKED, str(visitor), rally):
-            facts += await self.facts_of(row["visitor"], rally)
-        bucket = self.bucket_of(visitor)
-        rows = await self.pool.fetch(sql.READ_VISITOR_FACTS, bucket, visitor, rally)
-        return facts + [{"fact": row["type"], **msgspec.to_builtins(to_fact(row))} for row in rows]
+            linked += [*await self.linked(row["visitor"], rally), row["visitor"]]
+        return linked
 
     async def card(self, visitor: UUID, rally: str) -> Card:
         """A visitor's card in a rally; an empty one if there is none yet."""

@@ -10,6 +10,7 @@ import msgspec
 
 from domain.rally import Rally
 from service.eventlog.statements import READ_RALLIES
+from service.failures import RallyUnknown
 
 
 class Reader(Protocol):
@@ -28,6 +29,13 @@ class Rallies:
     def get(self, rally: str) -> Rally | None:
         """The rally with this id."""
         return self._rallies.get(rally)
+
+    def known(self, rally: str) -> Rally:
+        """The rally with this id. Raises RallyUnknown."""
+        found = self._rallies.get(rally)
+        if found is None:
+            raise RallyUnknown
+        return found
 
     def all(self) -> list[Rally]:
         """Every rally, the newest plan's first day first."""

@@ -39,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
     if visitor is None:
         return _page(request, rally, prize, Address(), refused=NO_CARD)
     name = rally.plan.rally
-    card = await engine.log.card(await engine.holder(visitor.id, name), name)
+    _, card = await engine.held(visitor.id, name)
     kept = await posting.read(engine, visitor.id, name)
     return _page(
         request,

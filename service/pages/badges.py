@@ -5,19 +5,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiohttp import web
-from markupsafe import Markup
 
 from domain.card import CardView
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
-from qr.codes import Code, CodeKind, sign_badge
-from qr.images import svg
+from qr.codes import Code, CodeKind
 from service.api.badges import own_spot, take_badge
 from service.api.moves import bound
 from service.api.visitors import keep, visitor_or_new
-from service.context import engine_of, public_url, rally_of
-from service.failures import RallyUnknown, SpotUnknown, TokenInvalid
+from service.context import engine_of, rally_of
+from service.failures import SpotUnknown, TokenInvalid
 from service.pages import prizes
 from service.pages.render import page
 from service.scans import Refused
@@ -28,7 +26,7 @@ async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/badge: the visitor's badge, for staff to scan; or a button that makes one."""
     rally = rally_of(request)
     known = engine_of(request).people.known_visitor(request)
-    return page(request, "badge.html", rally=rally, code=_drawn(request, rally, known))
+    return page(request, "badge.html", rally=rally, code=prizes.drawn_badge(request, rally, known))
 
 
 async def make(request: web.Request) -> web.StreamResponse:
@@ -39,15 +37,6 @@ async def make(request: web.Request) -> web.StreamResponse:
     if token:
         keep(request, answer, VISITOR_COOKIE, token)
     return answer
-
-
-def _drawn(request: web.Request, rally: Rally, visitor: Person | None) -> Markup | None:
-    key = engine_of(request).keyring.newest_code_key(rally.plan.rally)
-    if key is None:
-        raise RallyUnknown
-    if visitor is None:
-        return None
-    return Markup(svg(f"{public_url(request)}/s/{sign_badge(key, visitor.id)}"))  # noqa: S704 - ours
 
 
 async def scanned(request: web.Request, code: Code) -> web.Response | Refused:

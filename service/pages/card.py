@@ -96,14 +96,20 @@ async def show(request: web.Request) -> web.Response:
 
     There, `?fresh=` names the spot just stamped and `?earned=` the prizes just reached.
     """
-    rally = rally_of(request)
-    seen = await _card(request, rally)
+    engine, rally = engine_of(request), rally_of(request)
+    known = engine.people.known_visitor(request)
+    seen = await engine.card(known.id, rally.plan.rally) if known else None
     if request.query.get("part") != "card":
-        engine = engine_of(request)
-        known = engine.people.known_visitor(request)
-        here = {"now": engine.clock(), "known": known, "empty": await _empty(engine, known, seen)}
         context = await card_context(request, rally, seen)
-        return page(request, "card.html", rally=rally, **here, **context)
+        return page(
+            request,
+            "card.html",
+            rally=rally,
+            now=engine.clock(),
+            known=known,
+            empty=await _empty(engine, known, seen),
+            **context,
+        )
     earned = tuple(request.query.get("earned", "").split(","))
     context = await card_context(request, rally, seen, request.query.get("fresh"), earned)
     return html(part(request, "_card.html", rally=rally, **context))
@@ -237,8 +243,7 @@ def _act(
     if not come.met:
         return None
     if isinstance(giving, Draw):
-        closed = rally.drawing is not None and rally.drawing.closed_at is not None
-        done = closed or come.entered or giving.automatic or giving.choice in chosen
+        done = rally.entries_closed or come.entered or giving.automatic or giving.choice in chosen
         return None if done else "enter"
     uses = giving.uses if isinstance(giving, Coupon) else 1
     return "show" if come.handed < uses else None
@@ -269,12 +274,6 @@ async def _sent_to(request: web.Request, rally: Rally, seen: CardView | None) ->
     except AddressesUnavailable:
         return ""  # the card is worth more than this line of it
     return masked(kept.address) if kept.address else None
-
-
-async def _card(request: web.Request, rally: Rally) -> CardView | None:
-    engine = engine_of(request)
-    person = engine.people.known_visitor(request)
-    return await engine.card(person.id, rally.plan.rally) if person else None
 
 
 def _questions(request: web.Request, rally: Rally) -> dict[str, str]:

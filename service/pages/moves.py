@@ -3,9 +3,7 @@
 from typing import Any
 
 from aiohttp import web
-from markupsafe import Markup
 
-from qr.images import svg
 from service import moves
 from service.admission import admitted
 from service.answers import read_form
@@ -14,8 +12,8 @@ from service.api.visitors import keep
 from service.context import engine_of, public_url, rally_of
 from service.failures import MoveUnknown
 from service.moves import Move
-from service.pages.render import page
-from service.sign_in import VISITOR_COOKIE, Person
+from service.pages.render import drawn_qr, page
+from service.sign_in import VISITOR_COOKIE
 
 NOT_FOUND = 404
 
@@ -30,7 +28,7 @@ async def begin(request: web.Request) -> web.Response:
     engine, rally = engine_of(request), rally_of(request)
     visitor = admitted(request)
     code, expires_at = await moves.begin(engine.pool, visitor, rally.plan.rally, engine.clock())
-    drawn = Markup(svg(f"{public_url(request)}/move/{code}"))  # noqa: S704 - made by us
+    drawn = drawn_qr(request, f"/move/{code}")
     return _shown(request, code=code, drawn=drawn, expires_at=expires_at)
 
 
@@ -48,8 +46,7 @@ async def ask(request: web.Request) -> web.Response:
     if not code:
         return _asked(request, "")
     try:
-        known = engine_of(request).people.known_visitor(request)
-        return _asked(request, code, own=await _own(request, known, await looked_at(request, code)))
+        return _asked(request, code, own=await _own(request, await looked_at(request, code)))
     except MoveUnknown:
         return _asked(request, code, wrong=True)
 
@@ -61,7 +58,7 @@ async def take(request: web.Request) -> web.StreamResponse:
     code, own_cards = form.get("code", "")[:40], form.get("own")
     known = engine_of(request).people.known_visitor(request)
     try:
-        own = await _own(request, known, await looked_at(request, code))
+        own = await _own(request, await looked_at(request, code))
         if own and own_cards not in ("join", "leave"):
             return _asked(request, code, own=own)
         moved = await taken(request, code, known if own and own_cards == "join" else None)
@@ -77,9 +74,10 @@ def _asked(request: web.Request, code: str, *, own: int = 0, wrong: bool = False
     return page(request, "take.html", status, code=code, own=own, wrong=wrong)
 
 
-async def _own(request: web.Request, known: Person | None, move: Move) -> int:
+async def _own(request: web.Request, move: Move) -> int:
     """How many visits this phone's own cards have, in all rallies; none if it has the same card."""
     engine = engine_of(request)
+    known = engine.people.known_visitor(request)
     if known is None or known.id == move.visitor.id:
         return 0
     return sum(len(card.visits) for card in (await engine.log.cards(known.id)).values())

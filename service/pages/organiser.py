@@ -1,7 +1,7 @@
 """The organiser's overview: the rally at a glance, live."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -13,6 +13,7 @@ from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.answers import read_form
 from service.context import engine_of, rally_of
+from service.engine import of_known
 from service.failures import BodyInvalid
 from service.footfall import read_days, read_spots
 from service.pages.live import stream
@@ -62,12 +63,7 @@ async def change(request: web.Request) -> web.Response:
     decision = decisions.get(what)
     if decision is None:
         raise BodyInvalid("do is open, close or rehearse")
-
-    def decide(known: Rally | None, now: datetime) -> Any:
-        assert known is not None
-        return decision(known, now, by)
-
-    await engine.change(rally, decide)
+    await engine.change(rally, of_known(decision, by))
     raise web.HTTPSeeOther(f"/r/{rally}/organiser")
 
 

@@ -8,14 +8,13 @@ from markupsafe import Markup
 from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from qr.codes import Code, sign_badge
-from qr.images import svg
 from service import posting
 from service.admission import admitted
 from service.answers import read_form
 from service.api.cards import HandOver, handed_over
-from service.context import engine_of, public_url, rally_of
+from service.context import engine_of, rally_of
 from service.failures import BodyInvalid, NotFound, RallyUnknown
-from service.pages.render import page
+from service.pages.render import drawn_qr, page
 from service.sign_in import Person
 
 CONFLICT = 409
@@ -39,17 +38,24 @@ async def show(request: web.Request) -> web.Response:
     engine, rally = engine_of(request), rally_of(request)
     prize = _planned(rally, request.match_info["prize"])
     visitor = engine.people.known_visitor(request)
-    key = engine.keyring.newest_code_key(rally.plan.rally)
-    if key is None:
-        raise RallyUnknown
-    come, drawn = None, None
+    drawn, come = drawn_badge(request, rally, visitor, f"?prize={prize.id}"), None
     if visitor is not None:
         seen = await engine.card(visitor.id, rally.plan.rally)
         come = next(each for each in seen.prizes if each.prize == prize.id)
-        address = f"{public_url(request)}/s/{sign_badge(key, visitor.id)}?prize={prize.id}"
-        drawn = Markup(svg(address))  # noqa: S704 - made by us
     now = engine.clock().astimezone(rally.course.zone)
     return page(request, "prize.html", rally=rally, prize=prize, come=come, drawn=drawn, now=now)
+
+
+def drawn_badge(
+    request: web.Request, rally: Rally, visitor: Person | None, query: str = ""
+) -> Markup | None:
+    """The QR that staff scan of a visitor; `query` says what for. Raises RallyUnknown."""
+    key = engine_of(request).keyring.newest_code_key(rally.plan.rally)
+    if key is None:
+        raise RallyUnknown
+    if visitor is None:
+        return None
+    return drawn_qr(request, f"/s/{sign_badge(key, visitor.id)}{query}")
 
 
 def counter(request: web.Request, rally: Rally, code: Code, person: Person) -> web.Response:

@@ -7,11 +7,13 @@ from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from domain.rehearsal import rehearsed
+from qr.images import svg
 from service.answers import NOSNIFF
 from service.api.visitors import keep
-from service.context import voice_of
+from service.context import public_url, voice_of
 from service.failures import Failure
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
 from service.pages.seals import seal, turn
@@ -77,6 +79,11 @@ def part(request: web.Request, template: str, **context: Any) -> str:
         in_app=in_app(request.headers.get("User-Agent", "")),
         **context,
     )
+
+
+def drawn_qr(request: web.Request, path: str) -> Markup:
+    """The QR of one of our addresses, by which phones reach us."""
+    return Markup(svg(f"{public_url(request)}{path}"))  # noqa: S704 - made by us
 
 
 def in_app(user_agent: str) -> str | None:
