@@ -35,6 +35,8 @@ class Role(StrEnum):
 
     VISITOR = "visitor"
     STAFF = "staff"
+    STEWARD = "steward"
+    VIEWER = "viewer"
     ORGANISER = "organiser"
 
 
@@ -174,6 +176,13 @@ class People:
     def organiser(self, request: web.Request, rally: str) -> Person:
         """The organiser of `rally` who asks."""
         person = self._with_role(request, STAFF_COOKIE, Role.ORGANISER)
+        if not belongs(person, rally):
+            raise Forbidden
+        return person
+
+    def viewer(self, request: web.Request, rally: str) -> Person:
+        """Who may see all of `rally`: its organisers, and who only looks on."""
+        person = self._with_role(request, STAFF_COOKIE, Role.VIEWER, Role.ORGANISER)
         if not belongs(person, rally):
             raise Forbidden
         return person
