@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -50,6 +50,7 @@ from service.master_key import MasterKeyFile
 from service.memory import remember
 from service.preview import Preview, preview
 from service.pulse import Pulse
+from service.recent import Recent
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -62,6 +63,8 @@ MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
 """So many codes that move cards may be wrong from one address in so many seconds."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+ODD_CARDS_S = 120
+"""How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
 """How often to look for addresses that are kept no longer."""
 CANCEL_SECONDS = 1.0
@@ -104,6 +107,7 @@ class Engine:
         self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
+        self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
