@@ -17,8 +17,10 @@ STILL_HERE = b": still here\n\n"
 
 
 async def stream(request: web.Request, draw: Callable[[], Awaitable[str]]) -> web.StreamResponse:
-    """Send `draw()` now, and again whenever a projection was applied and it came out different."""
+    """Send `draw()` now, and again whenever a projection was applied and it came out different;
+    until whoever watches is revoked."""
     engine = engine_of(request)
+    watcher = engine.people.known_staff(request)
     answer = web.StreamResponse(
         headers={
             "Content-Type": "text/event-stream",
@@ -31,7 +33,7 @@ async def stream(request: web.Request, draw: Callable[[], Awaitable[str]]) -> we
         return answer
     shown = None
     with suppress(ConnectionResetError):  # whoever watched has gone: that is how a stream ends
-        while not engine.stopping.is_set():
+        while not (engine.stopping.is_set() or engine.people.refuses(watcher)):
             coming = engine.applied.coming()
             drawn = await draw()
             await answer.write(_event(drawn) if drawn != shown else STILL_HERE)
