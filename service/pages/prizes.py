@@ -58,10 +58,10 @@ def drawn_badge(
     return drawn_qr(request, f"/s/{sign_badge(key, visitor.id)}{query}")
 
 
-def counter(request: web.Request, rally: Rally, code: Code, person: Person) -> web.Response:
+def counter(request: web.Request, rally: Rally, code: Code, spot: str | None) -> web.Response:
     """What staff see who have scanned that screen: one button, and an id made for its one press."""
     prize = _planned(rally, request.query["prize"])
-    return _counter(request, rally, prize, code.visitor, spot=person.spot, id_=uuid4(), state="ask")
+    return _counter(request, rally, prize, code.visitor, spot=spot, id_=uuid4(), state="ask")
 
 
 async def hand_over(request: web.Request) -> web.Response:
