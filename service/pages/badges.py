@@ -16,7 +16,7 @@ from service.api.moves import bound
 from service.api.visitors import keep, visitor_or_new
 from service.context import engine_of, rally_of
 from service.failures import SpotUnknown, TokenInvalid
-from service.pages import prizes
+from service.pages import hand_overs, prizes
 from service.pages.render import page
 from service.scans import Refused
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role, belongs
@@ -48,11 +48,13 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
         if rally is not None and code.kind is CodeKind.PAPER:
             return await _paper(request, rally, code)
         return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
-    if "prize" in request.query:
-        return prizes.counter(request, rally, code, person)
-    spot = request.query.get("spot") or person.spot
-    if spot is None:
-        return page(request, "badge_spot.html", rally=rally)
+    spot, prize = request.query.get("spot") or person.spot, request.query.get("prize")
+    if spot is None and (prize is None or person.role is not Role.ORGANISER):
+        return page(request, "badge_spot.html", rally=rally, prize=prize)
+    if prize is not None:
+        assert code.visitor is not None, "it is a badge or a paper card"
+        return await hand_overs.ask(request, rally, prize, code.visitor, spot)
+    assert spot is not None, "it was asked for"
     return _page(request, rally, own_spot(request, code, spot), None)
 
 
