@@ -11,6 +11,7 @@ from service.api import (
     figures,
     footfall,
     moves,
+    plans,
     rallies,
     screens,
     visitors,
@@ -19,6 +20,8 @@ from service.pages import addresses as addresses_page
 from service.pages import badges as badges_page
 from service.pages import (
     card,
+    counter,
+    hand_overs,
     home,
     keepsake,
     offline,
@@ -49,6 +52,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/open", rallies.open_),
     ("POST", "/api/rallies/{rally}/close", rallies.close),
     ("POST", "/api/rallies/{rally}/cancel", rallies.cancel),
+    ("GET", "/api/rallies/{rally}/plan.yaml", plans.show_plan),
+    ("GET", "/api/rallies/{rally}/spots.csv", plans.show_spots),
     ("GET", "/api/rallies/{rally}/card", rallies.card),
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
     ("GET", "/api/rallies/{rally}/address", addresses.show),
@@ -100,7 +105,6 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/prizes/{prize}/address", addresses_page.show),
     ("POST", "/r/{rally}/prizes/{prize}/address", addresses_page.change),
     ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
-    ("POST", "/r/{rally}/hand-overs", prizes.hand_over),
     ("GET", "/r/{rally}/badge", badges_page.show),
     ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers
@@ -109,6 +113,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/sign-out", visitors.forget_staff),
     ("GET", "/r/{rally}/spots/{spot}", shop.show),
     ("GET", "/r/{rally}/spots/{spot}/live", shop.live),
+    ("GET", "/r/{rally}/spots/{spot}/counter", counter.show),
+    ("POST", "/r/{rally}/spots/{spot}/counter", counter.scanned),
+    ("POST", "/r/{rally}/hand-overs", hand_overs.hand_over),
     ("GET", "/r/{rally}/spots/{spot}/code.png", posters.picture),
     ("GET", "/r/{rally}/spots/{spot}/screen", screen.show),
     ("GET", "/r/{rally}/organiser", organiser.show),

@@ -77,7 +77,7 @@ async def prizes(request: web.Request) -> web.Response:
 async def survey(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/survey: how often each answer was given."""
     engine, rally = engine_of(request), rally_of(request)
-    engine.people.organiser(request, rally.plan.rally)
+    engine.people.viewer(request, rally.plan.rally)
     return json_answer(
         {"rally": rally.plan.rally, "questions": await read_survey(engine, rally.plan)}
     )

@@ -11,7 +11,7 @@ from service.failures import BodyInvalid
 from service.pages.live import stream
 from service.pages.overview import overview
 from service.pages.render import page, part
-from service.sign_in import Person, Role
+from service.sign_in import Person
 from service.surveys import read_survey
 
 DRAWN_EVERY_S = 1.0
@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.Response:
         request,
         "organiser.html",
         survey=await read_survey(engine, rally.plan),
-        may_change=asker.role is Role.ORGANISER,
+        asker=asker,
         rehearsals=engine.rehearsals(name),
         rehearses=rehearsed(name),
         **await overview(engine, rally, voice_of(request)),

@@ -24,7 +24,7 @@ from service.plan_files.words import did_you_mean, is_a
 OpenCsv = Callable[[str], bytes]
 """The content of a CSV named by the plan, relative to it. Raises OSError if there is none."""
 
-_COLUMNS: dict[str, Steps] = {
+COLUMNS: dict[str, Steps] = {
     "id": ("id",),
     "area": ("area",),
     "kind": ("kind",),
@@ -36,14 +36,14 @@ _COLUMNS: dict[str, Steps] = {
     "opens": ("opens",),
     "closes": ("closes",),
 }
-_COLUMNS_PER_LANGUAGE = {"name": "names", "address": "address", "closed_days": "closed_days"}
+COLUMNS_PER_LANGUAGE = {"name": "names", "address": "address", "closed_days": "closed_days"}
 _REQUIRED = {
     "id": ("id", "this column"),
     "names": ("name_ja", "this column, or that of another language"),
     "area": ("area", "this column"),
 }
 _NUMBER_COLUMNS = {"stamps", "capacity", "lat", "lon", "radius_m"}
-_KNOWN_COLUMNS = [*_COLUMNS, *(f"{stem}_ja" for stem in _COLUMNS_PER_LANGUAGE)]
+_KNOWN_COLUMNS = [*COLUMNS, *(f"{stem}_ja" for stem in COLUMNS_PER_LANGUAGE)]
 
 
 def take_csv_spots(document: Document, open_csv: OpenCsv) -> None:
@@ -126,7 +126,7 @@ class _Csv:
         return columns
 
     def _unknown_column(self, line: int, name: str) -> None:
-        known = [*_COLUMNS, *(f"{stem}_<language>" for stem in _COLUMNS_PER_LANGUAGE)]
+        known = [*COLUMNS, *(f"{stem}_<language>" for stem in COLUMNS_PER_LANGUAGE)]
         expected = f"one of: {', '.join(known)}{did_you_mean(name, _KNOWN_COLUMNS)}"
         self._document.mistakes.append(self._mistake(line, name or '""', expected))
 
@@ -160,9 +160,9 @@ def _put(spot: dict[str, Any], path: Steps, value: object) -> None:
 
 
 def _column_path(name: str) -> Steps | None:
-    if name in _COLUMNS:
-        return _COLUMNS[name]
+    if name in COLUMNS:
+        return COLUMNS[name]
     stem, _, language = name.rpartition("_")
-    if stem in _COLUMNS_PER_LANGUAGE and is_a(language, Language):
-        return (_COLUMNS_PER_LANGUAGE[stem], language)
+    if stem in COLUMNS_PER_LANGUAGE and is_a(language, Language):
+        return (COLUMNS_PER_LANGUAGE[stem], language)
     return None

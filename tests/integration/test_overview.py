@@ -99,8 +99,7 @@ async def test_files_are_for_those_who_may_see_the_rally(site: Site, file: str) 
     path = f"/api/rallies/{RALLY}/{file}.csv"
     for token, status in ((site.staff(LINE[0]), 403), (site.visitor(), 403)):
         assert (await page(site, path, token))[0] == status
-    if file != "footfall":
-        assert (await page(site, path, viewer))[0] == 200
+    assert (await page(site, path, viewer))[0] == 200
 
 
 def test_a_cell_is_never_a_formula() -> None:
