@@ -112,6 +112,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/signals", signals.show),
     ("POST", "/r/{rally}/signals", signals.void),
     ("GET", "/r/{rally}/posters", posters.show),
+    ("GET", "/r/{rally}/posters.pdf", posters.pdf),
+    ("GET", "/r/{rally}/posters.zip", posters.bundle),
     # for operators
     ("GET", "/healthz", health.healthz),
     ("GET", "/readyz", health.readyz),

@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
+from service.pages import sheets
 from service.pages.render import _SERVICE
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
@@ -34,7 +35,7 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 
 def messages() -> set[str]:
     """Everything that we say to people."""
-    return in_templates() | failures() | set(SENTENCES.values())
+    return in_templates() | failures() | set(SENTENCES.values()) | set(sheets.MESSAGES)
 
 
 def placeholders(text: str) -> set[str]:
