@@ -63,6 +63,15 @@ class TokenInvalid(Failure):
     sentence = "Your sign-in is not valid (any more). Please sign in again."
 
 
+class PasskeyRefused(Failure):
+    status = 422
+    code = "passkey_refused"
+    sentence = (
+        "This passkey is not good here (any more). "
+        "Sign in another way, or ask an organiser for a new invitation."
+    )
+
+
 class Forbidden(Failure):
     status = 403
     code = "forbidden"
