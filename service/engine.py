@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -51,6 +51,7 @@ from service.memory import remember
 from service.people import revoked
 from service.preview import Preview, preview
 from service.pulse import Pulse
+from service.recent import Recent
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -65,6 +66,8 @@ SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S = 30, 60
 """So many sign-ins (keys, links, passkeys) may be wrong from one address in so many seconds."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+ODD_CARDS_S = 120
+"""How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
 """How often to look for addresses that are kept no longer."""
 CANCEL_SECONDS = 1.0
@@ -108,6 +111,7 @@ class Engine:
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
+        self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )

@@ -41,6 +41,12 @@ def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime
     )
 
 
+def ever(course: Course) -> tuple[datetime, datetime]:
+    """From the first to the last day that plans may have."""
+    earliest, latest = DAYS_BETWEEN
+    return course.begins(earliest), course.begins(latest + timedelta(days=1))
+
+
 class Count(Struct, frozen=True):
     """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time.
 

@@ -12,6 +12,7 @@ from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
 from service.pages.render import _SERVICE
 from service.plan_files.export import TITLES
+from service.reasons import REASONS
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
 SPEAKERS = {"_": None, "say": None}
@@ -43,7 +44,12 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 def messages() -> set[str]:
     """Everything that we say to people."""
     return (
-        in_templates() | in_modules() | failures() | set(SENTENCES.values()) | set(TITLES.values())
+        in_templates()
+        | in_modules()
+        | failures()
+        | set(SENTENCES.values())
+        | set(REASONS.values())
+        | set(TITLES.values())
     )
 
 
