@@ -156,6 +156,30 @@ class PlanInvalid(Failure):
     sentence = "The plan has mistakes."
 
 
+class PostersLackLetters(Failure):
+    """`detail` names the sign."""
+
+    status = 422
+    code = "posters_lack_letters"
+    sentence = "A name has a sign that the fonts here cannot draw. Change the name, or add a font."
+
+
+class PostersNeedTypst(Failure):
+    """The optional package that draws PDFs is not there. `detail` says how to get it."""
+
+    status = 501
+    code = "posters_need_typst"
+    sentence = "PDFs cannot be made here: the operator must install meguri[posters] first."
+
+
+class PostersNeedFont(Failure):
+    """No Japanese font was found. `detail` says which to install."""
+
+    status = 501
+    code = "posters_need_font"
+    sentence = "PDFs cannot be made here: the operator must install a Japanese font first."
+
+
 class Busy(Failure):
     """The queue is full: said at once, so that no pile builds up."""
 

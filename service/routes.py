@@ -143,6 +143,8 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/people", people.show),
     ("POST", "/r/{rally}/people", people.change),
     ("GET", "/r/{rally}/changes", changes.show),
+    ("GET", "/r/{rally}/posters.pdf", posters.pdf),
+    ("GET", "/r/{rally}/posters.zip", posters.bundle),
     # for operators
     ("GET", "/healthz", health.healthz),
     ("GET", "/readyz", health.readyz),

@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
+from service.pages import sheets
 from service.pages.render import _SERVICE
 from service.plan_files.export import TITLES
 from service.reasons import REASONS
@@ -50,6 +51,7 @@ def messages() -> set[str]:
         | set(SENTENCES.values())
         | set(REASONS.values())
         | set(TITLES.values())
+        | set(sheets.MESSAGES)
     )
 
 
