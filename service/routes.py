@@ -11,6 +11,7 @@ from service.api import (
     figures,
     footfall,
     moves,
+    open_data,
     rallies,
     screens,
     visitors,
@@ -75,6 +76,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/draw", draws.step),
     ("GET", "/api/rallies/{rally}/draw/entries", draws.entries),
     ("POST", "/api/hand-overs", cards.hand_over),
+    ("GET", "/api/rallies/{rally}/open-data", open_data.index),
+    ("POST", "/api/rallies/{rally}/open-data", open_data.act),
+    ("GET", "/api/rallies/{rally}/open-data/{file}", open_data.table),
     # for visitors
     ("GET", "/", home.show),
     ("GET", "/s/{code}", scan.show),
