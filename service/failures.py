@@ -180,6 +180,20 @@ class PostersNeedFont(Failure):
     sentence = "PDFs cannot be made here: the operator must install a Japanese font first."
 
 
+class ParquetNeedsPyarrow(Failure):
+    """An optional part is not installed: pip install 'meguri[parquet]'."""
+
+    status = 501
+    code = "parquet_needs_pyarrow"
+    sentence = "Parquet files are not set up on this server. CSV and JSON hold the same."
+
+
+class OpenDataMissing(Failure):
+    status = 404
+    code = "open_data_missing"
+    sentence = "There is no open data of this rally (yet)."
+
+
 class Busy(Failure):
     """The queue is full: said at once, so that no pile builds up."""
 

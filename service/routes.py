@@ -14,6 +14,7 @@ from service.api import (
     moves,
     passkeys,
     plans,
+    open_data,
     rallies,
     screens,
     visitors,
@@ -97,6 +98,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/passkeys", passkeys.create),
     ("POST", "/api/sign-in/options", passkeys.ask),
     ("POST", "/api/sign-in", passkeys.enter),
+    ("GET", "/api/rallies/{rally}/open-data", open_data.index),
+    ("POST", "/api/rallies/{rally}/open-data", open_data.act),
+    ("GET", "/api/rallies/{rally}/open-data/{file}", open_data.table),
     # for visitors
     ("GET", "/", home.show),
     ("GET", "/s/{code}", scan.show),
