@@ -1,7 +1,7 @@
 """A QR code as a picture: SVG for pages and print, PNG for everything else."""
 
 from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from itertools import groupby
 
 import qrcode
@@ -55,3 +55,10 @@ def png(text: str, module_px: int = 10) -> bytes:
     out = BytesIO()
     made.make_image(image_factory=PilImage).save(out, format="PNG")
     return out.getvalue()
+
+
+def text(what: str) -> str:
+    """The QR of `what` as lines of block characters, for a terminal."""
+    out = StringIO()
+    symbol(what).print_ascii(out=out, invert=True)
+    return out.getvalue().rstrip("\n")

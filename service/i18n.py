@@ -75,6 +75,16 @@ class Voice:
         """1,234 as this language writes it."""
         return str(numbers.format_decimal(value, locale=self._locale))
 
+    def compact(self, value: float) -> str:
+        """1,234 in few letters: 1.2K, 1.2万."""
+        if value < 1_000:
+            return self.number(value)
+        return str(numbers.format_compact_decimal(value, locale=self._locale, fraction_digits=1))
+
+    def share(self, share: float) -> str:
+        """0.25 as this language writes it: 25%."""
+        return str(numbers.format_percent(share, locale=self._locale))
+
     def distance(self, metres: int) -> str:
         """500 m, 2.4 km, as this language writes them."""
         if metres < 1_000:

@@ -20,6 +20,8 @@ from service.pages import addresses as addresses_page
 from service.pages import badges as badges_page
 from service.pages import (
     card,
+    counter,
+    hand_overs,
     home,
     keepsake,
     offline,
@@ -98,7 +100,6 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/prizes/{prize}/address", addresses_page.show),
     ("POST", "/r/{rally}/prizes/{prize}/address", addresses_page.change),
     ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
-    ("POST", "/r/{rally}/hand-overs", prizes.hand_over),
     ("GET", "/r/{rally}/badge", badges_page.show),
     ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers
@@ -107,6 +108,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/sign-out", visitors.forget_staff),
     ("GET", "/r/{rally}/spots/{spot}", shop.show),
     ("GET", "/r/{rally}/spots/{spot}/live", shop.live),
+    ("GET", "/r/{rally}/spots/{spot}/counter", counter.show),
+    ("POST", "/r/{rally}/spots/{spot}/counter", counter.scanned),
+    ("POST", "/r/{rally}/hand-overs", hand_overs.hand_over),
     ("GET", "/r/{rally}/spots/{spot}/code.png", posters.picture),
     ("GET", "/r/{rally}/spots/{spot}/screen", screen.show),
     ("GET", "/r/{rally}/organiser", organiser.show),

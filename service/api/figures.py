@@ -64,7 +64,7 @@ async def prizes(request: web.Request) -> web.Response:
 async def survey(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/survey: how often each answer was given."""
     engine, rally = engine_of(request), rally_of(request)
-    engine.people.organiser(request, rally.plan.rally)
+    engine.people.viewer(request, rally.plan.rally)
     return json_answer(
         {"rally": rally.plan.rally, "questions": await read_survey(engine, rally.plan)}
     )
@@ -116,9 +116,9 @@ def _suspect(course: Course, suspect: Suspect) -> dict[str, Any]:
 
 
 async def _asked(request: web.Request, projection: Projection) -> dict[str, Any]:
-    """What every answer begins with; the asker must be an organiser of the rally."""
+    """What every answer begins with; the asker must be one who may see all of the rally."""
     engine, rally = engine_of(request), rally_of(request).plan.rally
-    engine.people.organiser(request, rally)
+    engine.people.viewer(request, rally)
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, projection, engine.clock())
     return {"rally": rally, "lag": lag._asdict()}

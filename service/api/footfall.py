@@ -21,7 +21,7 @@ async def show(request: web.Request) -> web.Response:
     """
     engine, course = engine_of(request), rally_of(request).course
     spot = request.query.get("spot")
-    engine.people.staff(request, course.plan.rally, spot)
+    engine.people.observer(request, course.plan.rally, spot)
     if spot is not None and spot not in course.spots:
         raise SpotUnknown
     by = request.query.get("by", "hour")

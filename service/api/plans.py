@@ -17,7 +17,7 @@ async def show_plan(request: web.Request) -> web.Response:
 
 
 async def show_spots(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/spots.csv: the spots as a table that spreadsheets open."""
+    """GET /api/rallies/{rally}/spots.csv: the spots as a table, in UTF-8 that spreadsheets read."""
     plan = _asked(request)
     return file_answer("\ufeff" + spots_table(plan), "text/csv", f"{plan.rally}-spots.csv")
 

@@ -18,6 +18,7 @@ from service.failures import BodyInvalid
 from service.footfall import read_days, read_spots
 from service.pages.live import stream
 from service.pages.render import page, part
+from service.sign_in import Person
 from service.surveys import read_survey
 
 DAYS_SHOWN_MAX = 62
@@ -26,7 +27,7 @@ DAYS_SHOWN_MAX = 62
 
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/organiser: totals, days, spots."""
-    rally = _asked(request)
+    rally, asker = _asked(request)
     survey = await read_survey(engine_of(request), rally.plan)
     context = await _context(request, rally)
     name = rally.plan.rally
@@ -34,6 +35,7 @@ async def show(request: web.Request) -> web.Response:
         request,
         "organiser.html",
         survey=survey,
+        asker=asker,
         rehearsals=engine_of(request).rehearsals(name),
         rehearses=rehearsed(name),
         **context,
@@ -42,7 +44,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /r/{rally}/organiser/live: the page's live part, as server-sent events."""
-    rally = _asked(request)
+    rally, _ = _asked(request)
 
     async def draw() -> str:
         return part(request, "_organiser.html", **await _context(request, rally))
@@ -52,8 +54,7 @@ async def live(request: web.Request) -> web.StreamResponse:
 
 async def change(request: web.Request) -> web.Response:
     """POST /r/{rally}/organiser: open, close or rehearse the rally, from the page's buttons."""
-    rally = _asked(request).plan.rally
-    engine = engine_of(request)
+    engine, rally = engine_of(request), rally_of(request).plan.rally
     by = engine.people.organiser(request, rally).by
     decisions = {"open": open_rally, "close": close_rally}
     what = (await read_form(request)).get("do", "")
@@ -67,10 +68,10 @@ async def change(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/r/{rally}/organiser")
 
 
-def _asked(request: web.Request) -> Rally:
+def _asked(request: web.Request) -> tuple[Rally, Person]:
+    """The rally, and who may see all of it."""
     rally = rally_of(request)
-    engine_of(request).people.organiser(request, rally.plan.rally)
-    return rally
+    return rally, engine_of(request).people.viewer(request, rally.plan.rally)
 
 
 def _days_shown(plan: Plan, counted: Iterable[date]) -> list[date]:

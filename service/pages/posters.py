@@ -6,7 +6,7 @@ from markupsafe import Markup
 from domain.plan import has_poster
 from qr.codes import sign
 from qr.images import png, svg
-from service.context import engine_of, public_url, rally_of, spot_asked
+from service.context import engine_of, public_url, rally_of, spot_seen
 from service.failures import RallyUnknown, SpotUnknown
 from service.i18n import POSTER_LANGUAGES, voice
 from service.pages.render import page
@@ -16,7 +16,7 @@ async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/posters: every spot's poster, or that of `?spot=`."""
     rally = rally_of(request)
     only = request.query.get("spot")
-    engine_of(request).people.staff(request, rally.plan.rally, only)
+    engine_of(request).people.observer(request, rally.plan.rally, only)
     if only is not None and only not in rally.course.spots:
         raise SpotUnknown
     areas = {area.id: area for area in rally.plan.areas}
@@ -32,7 +32,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def picture(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}/code.png: the QR alone, as a picture."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
     address = code_address(request, course.plan.rally, spot.id)
     return web.Response(body=png(address), content_type="image/png")
 
