@@ -102,6 +102,18 @@ class MoveUnknown(Failure):
     sentence = "This code is not valid (any more). Please show a new one on the other phone."
 
 
+class DraftUnknown(Failure):
+    status = 404
+    code = "draft_unknown"
+    sentence = "This draft is not here (any more): it was laid out or thrown away."
+
+
+class NotEverywhere(Failure):
+    status = 403
+    code = "not_everywhere"
+    sentence = "Your sign-in is for one rally. New rallies are laid out by organisers of them all."
+
+
 class PostcodeUnknown(Failure):
     status = 404
     code = "postcode_unknown"
