@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BytesIO
+from io import BytesIO, StringIO
 from itertools import groupby
 
 import qrcode
@@ -65,3 +65,10 @@ def png(text: str, module_px: int = 10) -> bytes:
     out = BytesIO()
     small.resize((side, side), Image.Resampling.NEAREST).save(out, format="PNG", optimize=True)
     return out.getvalue()
+
+
+def text(what: str) -> str:
+    """The QR of `what` as lines of block characters, for a terminal."""
+    out = StringIO()
+    symbol(what).print_ascii(out=out, invert=True)
+    return out.getvalue().rstrip("\n")

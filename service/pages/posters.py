@@ -12,11 +12,12 @@ from qr.images import png, svg
 from qr.posters import CARDS_A_SHEET, SIZES, Size, parts
 from qr.press import Order
 from service.answers import NOSNIFF
-from service.context import engine_of, public_url, rally_of, spot_asked
-from service.failures import Forbidden, NotFound, QueryInvalid, RallyUnknown, SpotUnknown
+from service.context import engine_of, public_url, rally_of, spot_seen
+from service.failures import NotFound, QueryInvalid, RallyUnknown, SpotUnknown
 from service.pages.render import page
 from service.pages.sheets import Addresses, addresses, printed_spots, readme, sheet_of
 from service.printing import printed, while_there
+from service.sign_in import Role
 
 SHOWN_MAX = 60
 """Posters on a page; whoever prints more is better served by the PDF."""
@@ -33,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
         "posters.html",
         rally=plan,
         only=only,
-        whole=_sees_all(request, plan.rally),
+        whole=_sees_all(request),
         sizes=SIZES,
         spots=printed_spots(plan),
         parts=parts(len(spots)),
@@ -78,7 +79,7 @@ async def bundle(request: web.Request) -> web.Response:
 
 async def picture(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}/code.png: the QR alone, as a picture."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
     address = _address(request, course.plan)
     return web.Response(body=png(address(spot)), content_type="image/png")
 
@@ -87,19 +88,15 @@ def _asked(request: web.Request) -> tuple[Rally, str | None, list[Spot]]:
     """The rally, the only spot that is asked for, and the spots that have a code to print."""
     rally = rally_of(request)
     only = request.query.get("spot") or None
-    if not _sees_all(request, rally.plan.rally):
-        engine_of(request).people.staff(request, rally.plan.rally, only)
+    engine_of(request).people.observer(request, rally.plan.rally, only)
     if only is not None and only not in rally.course.spots:
         raise SpotUnknown
     return rally, only, [spot for spot in printed_spots(rally.plan) if only in (None, spot.id)]
 
 
-def _sees_all(request: web.Request, rally: str) -> bool:
-    try:
-        engine_of(request).people.viewer(request, rally)
-    except Forbidden:
-        return False
-    return True
+def _sees_all(request: web.Request) -> bool:
+    person = engine_of(request).people.known_staff(request)
+    return person is not None and person.role in (Role.VIEWER, Role.ORGANISER)
 
 
 def _size(request: web.Request) -> Size:
