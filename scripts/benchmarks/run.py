@@ -22,6 +22,7 @@ from benchmarks.append import SIZES, Append
 from benchmarks.codes import code_goals, measure_codes
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
 from benchmarks.phone import ROUNDS_MIN, Phone, phone_goals
+from benchmarks.posters import measure_posters, poster_goals
 from benchmarks.processes import Server, serving
 from benchmarks.projecting.batches import BATCHES, measure_batches
 from benchmarks.projecting.goals import projection_goals
@@ -48,7 +49,7 @@ REBUILD_SECONDS_A_FACT = 3e-6
 DISK_SPARE_BYTES = 3 * 2**30
 PHONE_ROUND_SECONDS = 6
 """About, for the progress bar."""
-ALONE = ("codes", "phone")
+ALONE = ("codes", "phone", "posters")
 """Measurements that are no load: they need neither wrk's visitors nor the floor."""
 SERVED = ("ours", "strangers", "naive", "batch")
 """Measurements of a service of one process."""
@@ -112,6 +113,7 @@ class Bench:
                 *code_goals(self.rows),
                 *projection_goals(self.rows),
                 *phone_goals(self.rows),
+                *poster_goals(self.rows),
             ],
             skipped=self.skipped,
             errors=sum(row.errors for row in self.rows),
@@ -129,6 +131,9 @@ class Bench:
         if self._wanted("codes"):
             self._now("verifying codes")
             self.rows += measure_codes(self.settings.rounds)
+        if self._wanted("posters"):
+            self._now("printing posters")
+            self.rows += [row async for row in measure_posters(self.settings.rounds)]
         if self._wanted("phone"):
             await self._phone()
         if self._wanted("append"):
