@@ -27,6 +27,7 @@ from service.pages import (
     posters,
     privacy,
     prizes,
+    report,
     scan,
     screen,
     shop,
@@ -36,6 +37,7 @@ from service.pages import (
     survey,
 )
 from service.pages import moves as moves_page
+from service.pages import open_data as open_data_page
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
@@ -116,6 +118,11 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/signals", signals.show),
     ("POST", "/r/{rally}/signals", signals.void),
     ("GET", "/r/{rally}/posters", posters.show),
+    ("GET", "/r/{rally}/report", report.show),
+    ("GET", "/r/{rally}/report.zip", report.files),
+    ("GET", "/r/{rally}/spots/{spot}/report", report.show_spot),
+    ("GET", "/r/{rally}/open-data", open_data_page.show),
+    ("POST", "/r/{rally}/open-data", open_data_page.change),
     # for operators
     ("GET", "/healthz", health.healthz),
     ("GET", "/readyz", health.readyz),

@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from domain.open_tables import TABLES
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
@@ -41,7 +42,14 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 
 def messages() -> set[str]:
     """Everything that we say to people."""
-    return in_templates() | in_modules() | failures() | set(SENTENCES.values())
+    said = in_templates() | in_modules() | failures() | set(SENTENCES.values())
+    return said | dictionary()
+
+
+def dictionary() -> set[str]:
+    """The sentences of the open data's dictionary."""
+    columns = [column.description for table in TABLES for column in table.columns]
+    return {*columns, *(table.description for table in TABLES)}
 
 
 def placeholders(text: str) -> set[str]:
