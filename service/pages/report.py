@@ -4,6 +4,7 @@ from aiohttp import web
 
 from domain.rally import Rally
 from domain.refusals import SENTENCES
+from domain.rehearsal import rehearsed
 from service.context import engine_of, rally_of, spot_asked
 from service.failures import Failure
 from service.pages.render import page
@@ -67,6 +68,6 @@ def _others(request: web.Request, rally: Rally) -> list[Rally]:
             engine.people.viewer(request, other.plan.rally)
         except Failure:
             continue
-        if other.plan.rally != rally.plan.rally:
+        if other.plan.rally != rally.plan.rally and not rehearsed(other.plan.rally):
             seen.append(other)
     return sorted(seen, key=lambda each: each.plan.first_day, reverse=True)

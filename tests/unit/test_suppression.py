@@ -31,7 +31,15 @@ from domain.open_data import (
 )
 from domain.open_tables import BY_NAME, TABLES
 from domain.plan import Area, Plan, Spot
-from domain.suppression import STEP, Measure, error, odds_of, shown
+from domain.suppression import (
+    OTHERS_MIN,
+    STEP,
+    Measure,
+    average_of_others,
+    error,
+    odds_of,
+    shown,
+)
 from service.i18n import LANGUAGES as SPOKEN
 
 SMALL = 5
@@ -379,3 +387,12 @@ def test_what_is_published_is_near_the_truth() -> None:
                 truth = getattr(exact, name).get(cell, 0)
                 off[abs(count - truth) > measure.margin() - STEP // 2] += 1
     assert off[True] / off.total() < 0.055
+
+
+def test_an_average_of_the_others_tells_of_no_single_one() -> None:
+    few = [30] * (OTHERS_MIN - 1)
+    assert average_of_others([]) is None
+    assert average_of_others([*few, 0, 0]) is None, "who has none hides nobody"
+    assert average_of_others([*few, 120]) is None, "one has half of it"
+    assert average_of_others([*few, 119]) == 48
+    assert average_of_others([*few, 30, 0]) == 30
