@@ -11,6 +11,7 @@ from service.api import (
     draws,
     figures,
     footfall,
+    log,
     moves,
     open_data,
     passkeys,
@@ -36,6 +37,7 @@ from service.pages import (
     posters,
     privacy,
     prizes,
+    report,
     scan,
     screen,
     shop,
@@ -46,6 +48,7 @@ from service.pages import (
     survey,
 )
 from service.pages import moves as moves_page
+from service.pages import open_data as open_data_page
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
@@ -99,6 +102,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/passkeys", passkeys.create),
     ("POST", "/api/sign-in/options", passkeys.ask),
     ("POST", "/api/sign-in", passkeys.enter),
+    ("GET", "/api/rallies/{rally}/log.jsonl", log.export),
     ("GET", "/api/rallies/{rally}/open-data", open_data.index),
     ("POST", "/api/rallies/{rally}/open-data", open_data.act),
     ("GET", "/api/rallies/{rally}/open-data/{file}", open_data.table),
@@ -151,6 +155,11 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/changes", changes.show),
     ("GET", "/r/{rally}/posters.pdf", posters.pdf),
     ("GET", "/r/{rally}/posters.zip", posters.bundle),
+    ("GET", "/r/{rally}/report", report.show),
+    ("GET", "/r/{rally}/report.zip", report.files),
+    ("GET", "/r/{rally}/spots/{spot}/report", report.show_spot),
+    ("GET", "/r/{rally}/open-data", open_data_page.show),
+    ("POST", "/r/{rally}/open-data", open_data_page.change),
     # for operators
     ("GET", "/healthz", health.healthz),
     ("GET", "/readyz", health.readyz),

@@ -100,7 +100,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "serve", "plan", "codes", "posters", "revoke", "log"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "serve", "plan", "codes", "posters", "revoke", "log"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = meguri(*filter(None, [command]), "--help")
     assert done.returncode == 0
