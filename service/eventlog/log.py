@@ -48,7 +48,7 @@ from domain.stock import Lot, Taken, prize_lots, taken_by
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
-from service.eventlog.taken import lock_taken, taken_now, write_taken
+from service.eventlog.taken import lock_taken, read_taken, taken_now, write_taken
 from service.failures import Unavailable
 
 Outcome = Answer | Refusal | Linked
@@ -216,6 +216,12 @@ class EventLog:
             position = head["position"] + 1
             await _append_one(connection, RALLIES_BUCKET, position, fact, self.clock())
         return True
+
+    async def taken(self, rally: Rally, prize: str) -> Taken:
+        """How many of a prize are given by now."""
+        lots = prize_lots(rally, prize, self.clock())
+        known = await read_taken(self.pool, lots)
+        return Taken(*(known[lot] for lot in lots))
 
     async def size(self) -> int:
         """How many facts there are: positions are gapless, so the heads know."""

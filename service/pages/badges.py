@@ -16,7 +16,7 @@ from service.api.moves import bound
 from service.api.visitors import keep, visitor_or_new
 from service.context import engine_of, rally_of
 from service.failures import SpotUnknown
-from service.pages import prizes
+from service.pages import hand_overs, prizes
 from service.pages.render import page
 from service.scans import Refused
 from service.sign_in import VISITOR_COOKIE, Person, Role, belongs
@@ -53,7 +53,8 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
         spots = [one for one in rally.plan.spots if person.may_change or one.id in person.spots]
         return page(request, "badge_spot.html", rally=rally, spots=spots, prize=prize)
     if prize is not None:
-        return prizes.counter(request, rally, code, spot)
+        assert code.visitor is not None, "it is a badge or a paper card"
+        return await hand_overs.ask(request, rally, prize, code.visitor, spot)
     assert spot is not None, "an organiser without a prize was asked for one"
     return _page(request, rally, own_spot(request, code, spot), None)
 
