@@ -339,5 +339,7 @@ async def _at_counter(visit: Visit) -> None:
 opens("organiser", f"{CARD}/organiser", "organiser")
 opens("report", f"{CARD}/report", "organiser")
 opens("open-data", f"{CARD}/open-data", "organiser")
+opens("compare", f"{CARD}/organiser/compare", "organiser")
+opens("signage", f"{CARD}/signage", "screen")
 opens("signals", f"{CARD}/signals", "organiser")
 opens("posters", f"{CARD}/posters?spot={ROW[0]}", "organiser")
