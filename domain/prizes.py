@@ -14,6 +14,7 @@ from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, Visit
 from domain.plan import Coupon, Draw, FirstCome, Prize
 from domain.rally import NotAllowed, Rally, entries_open
 from domain.stock import Taken
+from domain.winners import has_won
 
 
 def enter(
@@ -108,9 +109,7 @@ def hand_over(
     given = sum(1 for each in card.handed if each.prize == prize and not each.reversed)
     if given and given >= _handed_max(rally, card, prize):
         raise NotAllowed("already_handed_over", "This prize was handed over before.")
-    giving = _reached(rally, card, prize).giving
-    if isinstance(giving, Draw):
-        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    giving = _due(rally, card, visitor, prize).giving
     if isinstance(giving, FirstCome):
         if giving.stock is not None and taken.in_all >= giving.stock:
             raise NotAllowed("out_of_stock", "All of these prizes have been given.")
@@ -131,11 +130,24 @@ def hand_over(
     )
 
 
+def _due(rally: Rally, card: Card, visitor: UUID, name: str) -> Prize:
+    """The prize `name`, which the card has reached or, where it is drawn, has won."""
+    planned = rally.course.prizes.get(name)
+    if planned is None or not isinstance(planned.giving, Draw):
+        return _reached(rally, card, name)
+    not_closed(card)  # what was won stays won, whatever has become of its visits since
+    if rally.drawing is None or rally.drawing.secret is None:
+        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    if not has_won(rally, visitor, name):
+        raise NotAllowed("prize_not_won", "This prize was drawn, and somebody else has won it.")
+    return planned
+
+
 def _handed_max(rally: Rally, card: Card, name: str) -> int:
     """How often a prize may be given in all: once, a coupon as often as it may be used; where each
-    day has its own card, for each day that has reached it."""
+    day has its own card, for each day that has reached it. What is drawn is won once."""
     prize = rally.course.prizes.get(name)
-    if prize is None:
+    if prize is None or isinstance(prize.giving, Draw):
         return 1
     gauge = dict(rally.course.gauges)[name]
     reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)

@@ -38,15 +38,19 @@ from domain.events import (
     QuizAnswered,
     RallyCancelled,
     RallyClosed,
+    RallyFrozen,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    RallyThawed,
     SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitRecorded,
     VisitReinstated,
+    VisitsReviewed,
     VisitVoided,
+    WinnerForfeited,
     Withdrawn,
 )
 from domain.plan import (
@@ -252,6 +256,22 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "public": TEXT,
         "about": TEXT,
         "winners": st.dictionaries(TEXT, st.lists(TEXT, max_size=3), max_size=3),
+    },
+    WinnerForfeited: {
+        **ABOUT_A_RALLY,
+        "prize": TEXT,
+        "entry": TEXT,
+        "next": st.none() | TEXT,
+    },
+    RallyFrozen: {
+        **ABOUT_A_RALLY,
+        "positions": st.lists(st.integers(0, 2**62), max_size=8).map(tuple),
+    },
+    RallyThawed: ABOUT_A_RALLY,
+    VisitsReviewed: {
+        **ABOUT_A_RALLY,
+        "marked": st.integers(0, 10**8),
+        "void": st.integers(0, 10**8),
     },
     CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
 }
