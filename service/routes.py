@@ -19,6 +19,7 @@ from service.pages import addresses as addresses_page
 from service.pages import badges as badges_page
 from service.pages import (
     card,
+    close_out,
     home,
     keepsake,
     offline,
@@ -26,6 +27,8 @@ from service.pages import (
     posters,
     privacy,
     prizes,
+    proof,
+    review,
     scan,
     screen,
     shop,
@@ -33,6 +36,7 @@ from service.pages import (
     signals,
     static,
     survey,
+    winners,
 )
 from service.pages import moves as moves_page
 
@@ -96,6 +100,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/r/{rally}/prizes/{prize}/address", addresses_page.change),
     ("GET", "/r/{rally}/prizes/{prize}", prizes.show),
     ("POST", "/r/{rally}/hand-overs", prizes.hand_over),
+    ("GET", "/r/{rally}/draw", proof.show),
     ("GET", "/r/{rally}/badge", badges_page.show),
     ("POST", "/r/{rally}/badge", badges_page.make),
     # for staff and organisers
@@ -112,6 +117,13 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/r/{rally}/signals", signals.show),
     ("POST", "/r/{rally}/signals", signals.void),
     ("GET", "/r/{rally}/posters", posters.show),
+    ("GET", "/r/{rally}/close-out", close_out.show),
+    ("POST", "/r/{rally}/close-out", close_out.change),
+    ("GET", "/r/{rally}/close-out/visits", review.show),
+    ("POST", "/r/{rally}/close-out/visits", review.void),
+    ("GET", "/r/{rally}/winners", winners.show),
+    ("POST", "/r/{rally}/winners", winners.change),
+    ("GET", "/r/{rally}/winners.csv", winners.table),
     # for operators
     ("GET", "/healthz", health.healthz),
     ("GET", "/readyz", health.readyz),
