@@ -23,9 +23,7 @@ def freeze(rally: Rally, positions: Sequence[int], now: datetime, by: str) -> Ra
         return None
     if not rally.is_over(now):
         raise NotAllowed("rally_not_over", "Close the rally first: its visitors still collect.")
-    return RallyFrozen(
-        rally=rally.plan.rally, occurred_at=now, positions=tuple(positions), by=by
-    )
+    return RallyFrozen(rally=rally.plan.rally, occurred_at=now, positions=tuple(positions), by=by)
 
 
 def thaw(rally: Rally, now: datetime, by: str) -> RallyThawed | None:
@@ -37,18 +35,14 @@ def thaw(rally: Rally, now: datetime, by: str) -> RallyThawed | None:
     return RallyThawed(rally=rally.plan.rally, occurred_at=now, by=by)
 
 
-def review(
-    rally: Rally, marked: int, void: int, now: datetime, by: str
-) -> VisitsReviewed | None:
+def review(rally: Rally, marked: int, void: int, now: datetime, by: str) -> VisitsReviewed | None:
     """Say that what is odd was looked at: so many visits are `marked`, so many `void`. None if that
     was said already."""
     if rally.reviewed:
         return None
     if not rally.frozen:
         raise NotAllowed("rally_not_frozen", "Freeze the rally first: more visits may come.")
-    return VisitsReviewed(
-        rally=rally.plan.rally, occurred_at=now, marked=marked, void=void, by=by
-    )
+    return VisitsReviewed(rally=rally.plan.rally, occurred_at=now, marked=marked, void=void, by=by)
 
 
 def late_until(rally: Rally) -> datetime:

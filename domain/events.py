@@ -202,6 +202,17 @@ class DrawHeld(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class OpenDataPublished(Struct, frozen=True, kw_only=True):
+    """The rally's open data was made public, for good: the tables with this digest, under a licence
+    (SPDX) or (None) without one being said."""
+
+    rally: str
+    occurred_at: datetime
+    digest: str
+    licence: str | None
+    by: str
+
+
 class CodeRevoked(Struct, frozen=True, kw_only=True):
     """Codes made with a key are void: those of one spot, or all of them (`spot` is None)."""
 
@@ -379,6 +390,7 @@ RallyFact = (
     | CodeRevoked
     | DrawFact
     | CloseOutFact
+    | OpenDataPublished
 )
 Fact = VisitorFact | RallyFact | HeadcountRecorded
 

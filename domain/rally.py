@@ -19,6 +19,7 @@ from domain.events import (
     DrawHeld,
     EntriesClosed,
     EntriesFixed,
+    OpenDataPublished,
     RallyCancelled,
     RallyClosed,
     RallyFact,
@@ -100,6 +101,14 @@ class Reviewed(Struct, frozen=True):
     by: str
 
 
+class OpenData(Struct, frozen=True):
+    """The tables that were made public: their digest, since when, under which licence."""
+
+    digest: str
+    published_at: datetime
+    licence: str | None = None
+
+
 class Rally(Struct, frozen=True, kw_only=True, dict=True):
     """A rally as its facts have made it.
 
@@ -115,6 +124,7 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     drawing: Drawing | None = None
     frozen: Frozen | None = None
     reviewed: Reviewed | None = None
+    open_data: OpenData | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -265,6 +275,8 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
         case VisitsReviewed():
             reviewed = Reviewed(fact.occurred_at, fact.marked, fact.void, fact.by)
             return msgspec.structs.replace(rally, reviewed=reviewed)
+        case OpenDataPublished(digest=digest, occurred_at=at, licence=licence):
+            return msgspec.structs.replace(rally, open_data=OpenData(digest, at, licence))
         case _:
             return msgspec.structs.replace(rally, drawing=_drawing_after(rally.drawing, fact))
 

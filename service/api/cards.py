@@ -20,6 +20,7 @@ from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.failures import SpotUnknown
+from service.sign_in import Role
 
 Name = Annotated[str, Meta(max_length=40)]
 
@@ -105,7 +106,8 @@ class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
 async def hand_over(request: web.Request) -> web.Response:
     """POST /api/hand-overs: give a visitor a prize (or use a coupon), or take it back.
 
-    The same `hand_over_id` again gives nothing more.
+    The same `hand_over_id` again gives nothing more. Staff take back within a minute, at the spot
+    where it was given; organisers at any time.
     """
     body = await read_body(request, HandOver)
     card = await handed_over(request, body)
@@ -116,6 +118,7 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
     """Do what staff say about a prize; returns the card as it is then."""
     engine = engine_of(request)
     person = engine.people.staff(request, body.rally, body.spot)
+    any_time = person.role is Role.ORGANISER
     known = engine.rallies.get(body.rally)
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
@@ -124,6 +127,8 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
 
     def decide(rally: Rally, card: Card, now: datetime, taken: Taken) -> CardFact | None:
         said = (rally, card, visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
-        return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
+        if body.reverse:
+            return prizes.reverse(*said, any_time=any_time)
+        return prizes.hand_over(*said, taken)
 
     return await engine.change_card(visitor, body.rally, decide, body.prize)

@@ -49,7 +49,7 @@ from domain.stock import Lot, Taken, prize_lots, taken_by
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
-from service.eventlog.taken import lock_taken, taken_now, write_taken
+from service.eventlog.taken import lock_taken, read_taken, taken_now, write_taken
 from service.failures import Unavailable
 
 Outcome = Answer | Refusal | Linked
@@ -247,6 +247,12 @@ class EventLog:
             await _append_one(connection, RALLIES_BUCKET, position, fact, self.clock())
         return True
 
+    async def taken(self, rally: Rally, prize: str) -> Taken:
+        """How many of a prize are given by now."""
+        lots = prize_lots(rally, prize, self.clock())
+        known = await read_taken(self.pool, lots)
+        return Taken(*(known[lot] for lot in lots))
+
     async def size(self) -> int:
         """How many facts there are: positions are gapless, so the heads know."""
         return sum(head["position"] for head in await self.pool.fetch(sql.READ_HEADS))
@@ -255,6 +261,14 @@ class EventLog:
         """The facts by which visits of a rally are void now, the newest first."""
         facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
         return [fact for fact in facts if isinstance(fact, VisitVoided)]
+
+    async def changes(
+        self, rally: str, before: datetime, key: str, most: int
+    ) -> list[tuple[datetime, str, Fact]]:
+        """What people have changed of a rally, the newest first: when, a key to go on from, and the
+        fact; `most` of those before a moment and key."""
+        rows = await self.pool.fetch(sql.READ_CHANGES, rally, before, key, most)
+        return [(row["recorded_at"], row["key"], to_fact(row)) for row in rows]
 
     async def survey(self, rally: str) -> dict[tuple[str, str], int]:
         """How often each choice was made in a rally's survey: by question and choice."""

@@ -18,6 +18,7 @@ from domain.events import (
     Fact,
     HandOverReversed,
     HeadcountRecorded,
+    OpenDataPublished,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
@@ -70,6 +71,7 @@ _TYPES: dict[str, type[Fact]] = {
         RallyFrozen,
         RallyThawed,
         VisitsReviewed,
+        OpenDataPublished,
     )
 }
 

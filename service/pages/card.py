@@ -22,11 +22,11 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
-from domain.winners import entry_id, has_won
 from domain.place import distance_m
 from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from domain.survey import is_asked
+from domain.winners import entry_id, has_won
 from qr.codes import sign
 from service.context import engine_of, rally_of
 from service.engine import Engine

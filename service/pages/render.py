@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from domain.rehearsal import rehearsed
 from qr.images import svg
+from service import charts
 from service.answers import NOSNIFF
 from service.api.visitors import keep
 from service.context import public_url, voice_of
@@ -61,8 +62,13 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={digest}"
 
 
-_environment.globals |= {"static": static_url, "seal": seal, "turn": turn}
+_environment.globals |= {"static": static_url, "seal": seal, "turn": turn, "charts": charts}
 _environment.globals["m"] = _environment.get_template("_macros.html").module
+
+
+def icon(name: str) -> str:
+    """An icon of the pages, as SVG."""
+    return str(_environment.globals["m"].icon(name))  # type: ignore[attr-defined]
 
 
 def part(request: web.Request, template: str, **context: Any) -> str:

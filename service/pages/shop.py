@@ -9,7 +9,7 @@ from domain.course import Course
 from domain.plan import Spot, has_poster
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.context import engine_of, spot_asked
+from service.context import engine_of, spot_seen
 from service.footfall import asked_day, by_day, by_hour, read_hours
 from service.pages.live import stream
 from service.pages.render import page, part
@@ -21,13 +21,13 @@ OPENING_HOURS = (9, 20)
 
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}: today (or `?day=`), by hour, and the week before it."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
     return page(request, "shop.html", **await _context(request, course, spot))
 
 
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /r/{rally}/spots/{spot}/live: the page's live part, as server-sent events."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
 
     async def draw() -> str:
         return part(request, "_shop.html", **await _context(request, course, spot))

@@ -6,7 +6,7 @@ An address is opened when it is looked at, and only if its visitor has won what 
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from aiohttp import web
@@ -96,7 +96,9 @@ async def _hand(request: web.Request, rally: Rally, form: dict[str, str]) -> Non
     await handed_over(request, HandOver(rally.plan.rally, prize, visitor, id_, None, back))
 
 
-async def _page(request: web.Request, refused: str | None = None, status: int = 200) -> web.Response:
+async def _page(
+    request: web.Request, refused: str | None = None, status: int = 200
+) -> web.Response:
     engine, rally = engine_of(request), rally_of(request)
     engine.people.organiser(request, rally.plan.rally)
     drawn = drawn_in_order(rally.plan)
@@ -137,9 +139,11 @@ async def _rows(
     rows, unavailable = [], False
     for number, winner in enumerate(won[after : after + SHOWN], start=after + 1):
         card = await engine.log.card(winner.visitor, rally.plan.rally) if winner.visitor else None
-        given = [
-            each.id for each in card.handed if each.prize == prize.id and not each.reversed
-        ] if card else []
+        given = (
+            [each.id for each in card.handed if each.prize == prize.id and not each.reversed]
+            if card
+            else []
+        )
         try:
             address = await _address(engine, rally, prize, winner)
         except AddressesUnavailable:

@@ -33,6 +33,7 @@ from domain.events import (
     Given,
     HandOverReversed,
     HeadcountRecorded,
+    OpenDataPublished,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
@@ -273,6 +274,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "marked": st.integers(0, 10**8),
         "void": st.integers(0, 10**8),
     },
+    OpenDataPublished: {**ABOUT_A_RALLY, "digest": TEXT, "licence": st.none() | TEXT},
     CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
 }
 """How to make a fact of each type, with every field named."""

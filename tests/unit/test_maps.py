@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from domain.place import Place, distance_m
 from domain.plan import Spot
-from service.pages.maps import RADIUS, WIDTH, map_of, way_to
+from service.layout import RADIUS, WIDTH
+from service.pages.maps import map_of, way_to
 
 
 def spots(*places: tuple[float, float] | None) -> list[Spot]:
