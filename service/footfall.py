@@ -68,6 +68,21 @@ async def read_hours(
     return await read(pool, FOOTFALL, "read", course.plan.rally, spot, start, until)
 
 
+async def read_rally_hours(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> Sequence[Any]:
+    """The visits of a whole rally, by hour."""
+    return await read(pool, FOOTFALL, "read_hours", course.plan.rally, start, until)
+
+
+async def read_visits(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> dict[str, int]:
+    """The visits of each spot that had any in that time."""
+    rows = await read(pool, FOOTFALL, "read_spots_between", course.plan.rally, start, until)
+    return dict(rows)
+
+
 async def read_days(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
     """The footfall of a whole rally, by local day."""
     return await read(pool, FOOTFALL, "read_days", course.plan.rally, course.plan.time_zone)

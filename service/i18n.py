@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from aiohttp import web
-from babel import Locale, dates, numbers, units
+from babel import Locale, UnknownLocaleError, dates, numbers, units
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
@@ -74,6 +74,15 @@ class Voice:
     def number(self, value: float) -> str:
         """1,234 as this language writes it."""
         return str(numbers.format_decimal(value, locale=self._locale))
+
+    def language_name(self, code: str) -> str:
+        """How this language calls another one; empty for one that nobody knows."""
+        if code in ("ja-Hrkt", self.language):
+            return LANGUAGES.get(code, "")
+        try:
+            return str(Locale.parse(code, sep="-").get_display_name(self._locale) or "")
+        except (ValueError, UnknownLocaleError):
+            return ""
 
     def compact(self, value: float) -> str:
         """1,234 in few letters: 1.2K, 1.2万."""
