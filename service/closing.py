@@ -51,7 +51,7 @@ class Winner(Struct, frozen=True):
 
 
 class Marked(Struct, frozen=True):
-    """How many visits are marked, came late, came late within the last day; and how many are void."""
+    """How many visits are marked, came late, came late within the last day, and are void."""
 
     marked: int
     late: int

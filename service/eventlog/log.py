@@ -161,7 +161,7 @@ class EventLog:
     async def _change(
         self, connection: asyncpg.Connection, after: int, rally: str, decision: RallyDecision
     ) -> Rally:
-        """Decide and append under the lock of the rallies' bucket, whose last position is `after`."""
+        """Decide and append to the locked rallies' bucket, whose last position is `after`."""
         state = await connection.fetchval(sql.READ_RALLY, rally)
         known = msgspec.json.decode(state, type=Rally) if state else None
         now = self.clock()

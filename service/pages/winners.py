@@ -47,8 +47,8 @@ _COLUMNS = (
 
 
 class Row(NamedTuple):
-    """A winner with what is needed to give the prize: the address if it is sent by post, whether the
-    card was erased, and the hand-over that can be taken back."""
+    """A winner with what is needed to give the prize: the address if it is sent by post, whether
+    the card was erased, and the hand-over that can be taken back."""
 
     number: int
     winner: Winner
