@@ -22,6 +22,7 @@ from service.engine import Engine, of_known
 from service.failures import BeingRebuilt
 from service.figures import read_prizes
 from service.fixings import Fixing
+from service.people import Device, devices
 from service.sql import stored
 
 RECENT = timedelta(hours=24)
@@ -89,6 +90,17 @@ async def read_marked(engine: Engine, rally: Rally) -> Marked:
     row = await engine.pool.fetchrow(_COUNT_MARKED, name, engine.clock() - RECENT)
     void = len(await engine.log.voids(name))
     return Marked(row["marked"], row["late"], row["late_since"], void)
+
+
+async def late_devices(engine: Engine, rally: str) -> list[Device]:
+    """The staff's devices that keep scans or have been silent for a day, the fullest first."""
+    now = engine.clock()
+    late = [
+        one
+        for one in await devices(engine.pool, rally)
+        if one.life is None or one.life.unsent or now - one.life.seen_at > RECENT
+    ]
+    return sorted(late, key=lambda one: -(one.life.unsent if one.life else 0))
 
 
 async def reviewed(engine: Engine, name: str, by: str) -> Rally:

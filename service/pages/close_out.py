@@ -13,12 +13,14 @@ from service.context import engine_of, rally_of
 from service.engine import Engine, of_known
 from service.failures import BodyInvalid
 from service.figures import read_refusals
+from service.journal import authors
 from service.pages.render import page
 from service.sign_in import Role
 
 CONFLICT = 409
 TEXT_MAX = 400
 REFRESH_S = 2
+DEVICES_SHOWN = 20
 
 
 async def show(request: web.Request) -> web.Response:
@@ -67,6 +69,8 @@ async def _page(
     engine, name = engine_of(request), rally.plan.rally
     person = engine.people.viewer(request, name)
     now, fixing = engine.clock(), engine.fixings.get(name)
+    late = await closing.late_devices(engine, name)
+    said = {each.by for each in (rally.frozen, rally.reviewed) if each}
     context: dict[str, Any] = {
         "rally": rally.plan,
         "state": rally,
@@ -74,6 +78,9 @@ async def _page(
         "over": rally.is_over(now),
         "now": now,
         "view": await closing.read_overview(engine, rally),
+        "devices": late[:DEVICES_SHOWN],
+        "devices_all": len(late),
+        "authors": await authors(engine, said),
         "late_until": late_until(rally),
         "too_late": await _too_late(engine, rally),
         "fixing": fixing if fixing and fixing.under_way else None,
