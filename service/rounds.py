@@ -7,9 +7,9 @@ from aiohttp import web
 
 from domain.rally import Rally
 from domain.rehearsal import rehearsed
-from service.comparison import Comparison, read_comparison
 from service.context import engine_of, rally_of
 from service.failures import RallyUnknown
+from service.rounds_compared import Comparison, read_comparison
 from service.sign_in import belongs
 
 

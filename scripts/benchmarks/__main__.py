@@ -24,6 +24,7 @@ NAMES = {
     "batch": "the batch endpoint, 1,000 scans a request",
     "phone": "a phone on slow 4G, from opening a code to the stamp (wants Chromium)",
     "append": "the append alone, without HTTP",
+    "posters": "PDFs of posters, and codes as pictures (wants typst and a Japanese font)",
     "codes": "the size of QR symbols, and what verifying a new code costs",
     "workers": "several processes, and a floor of as many",
     "growth": "check-ins on logs of different sizes (only with --growth or --only growth)",

@@ -28,6 +28,7 @@ from benchmarks.dashboards import (
 )
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
 from benchmarks.phone import ROUNDS_MIN, Phone, phone_goals
+from benchmarks.posters import measure_posters, poster_goals
 from benchmarks.processes import Server, serving
 from benchmarks.projecting.batches import BATCHES, measure_batches
 from benchmarks.projecting.goals import projection_goals
@@ -54,7 +55,7 @@ REBUILD_SECONDS_A_FACT = 3e-6
 DISK_SPARE_BYTES = 3 * 2**30
 PHONE_ROUND_SECONDS = 6
 """About, for the progress bar."""
-ALONE = ("codes", "phone", "dashboards")
+ALONE = ("codes", "phone", "posters", "dashboards")
 """Measurements that are no load: they need neither wrk's visitors nor the floor."""
 SERVED = ("ours", "strangers", "naive", "batch")
 """Measurements of a service of one process."""
@@ -121,6 +122,7 @@ class Bench:
                 *projection_goals(self.rows),
                 *phone_goals(self.rows),
                 *dashboard_goals(self.rows),
+                *poster_goals(self.rows),
             ],
             skipped=self.skipped,
             errors=sum(row.errors for row in self.rows),
@@ -146,6 +148,9 @@ class Bench:
         if self._wanted("codes"):
             self._now("verifying codes")
             self.rows += measure_codes(self.settings.rounds)
+        if self._wanted("posters"):
+            self._now("printing posters")
+            self.rows += [row async for row in measure_posters(self.settings.rounds)]
         if self._wanted("phone"):
             await self._phone()
         if self._wanted("dashboards"):

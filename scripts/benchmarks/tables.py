@@ -82,6 +82,18 @@ def _dashboards(_: Results, row: Row) -> tuple[str, ...]:
     )
 
 
+def _posters(_: Results, row: Row) -> tuple[str, ...]:
+    return (
+        row.title,
+        f"{row.median(lambda each: each.seconds) or 0:.2f}",
+        f"{max(each.seconds for each in row.rounds):.2f}",
+        f"{row.median(lambda each: each.service_cpu_ms) or 0:.1f}",
+        f"{row.median(lambda each: each.rss_mib) or 0:,.0f}",
+        f"{(row.median(lambda each: each.answer_bytes) or 0) / 1e6:.1f}",
+        str(row.errors),
+    )
+
+
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...]]]] = {
     "rebuild": (
         ("", "facts/s", "s", "of the COPY's time", "facts/s a core of Postgres", "Python CPU s"),
@@ -116,6 +128,10 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
             "service MiB",
         ),
         _dashboards,
+    ),
+    "posters": (
+        ("the press", "s", "slowest s", "CPU ms each", "MiB at most", "MB", "errors"),
+        _posters,
     ),
     "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
 }

@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from service.answers import json_answer
-from service.comparison import Comparison
 from service.csv_files import csv_answer, wants_csv
 from service.failures import QueryInvalid
 from service.rounds import asked_round, compared_with, others_seen
+from service.rounds_compared import Comparison
 
 
 async def show(request: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """Footfall for staff (their own spot) and organisers (all spots), and the counting of heads."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.answers import json_answer, read_body
 from service.api import tables
-from service.context import engine_of, rally_of
+from service.context import engine_of, rally_of, spot_asked
 from service.csv_files import wants_csv
 from service.failures import BodyInvalid, QueryInvalid, SpotUnknown
 from service.footfall import (
@@ -22,6 +23,9 @@ from service.footfall import (
     read_hours,
     read_languages,
 )
+
+AGO_S_MAX = 400 * 24 * 3600
+"""A device that was left in a drawer for longer has nothing to tell."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -56,10 +60,14 @@ async def show(request: web.Request) -> web.Response:
 
 
 class Heads(Struct, frozen=True, forbid_unknown_fields=True):
-    """Guests whom staff have counted; a negative `count` takes some back."""
+    """Guests whom staff have counted; a negative `count` takes some back.
+
+    `ago_s`: so long ago, by the device's own clock, whatever that says.
+    """
 
     count: Annotated[int, Meta(ge=-1_000, le=1_000)]
     headcount_id: UUID
+    ago_s: Annotated[int, Meta(ge=0, le=AGO_S_MAX)] = 0
 
 
 async def count_heads(request: web.Request) -> web.Response:
@@ -67,15 +75,18 @@ async def count_heads(request: web.Request) -> web.Response:
 
     201; the same `headcount_id` again: 200, and nothing is counted twice.
     """
-    engine, course = engine_of(request), rally_of(request).course
-    spot = request.match_info["spot"]
-    person = engine.people.staff(request, course.plan.rally, spot)
-    if spot not in course.spots:
-        raise SpotUnknown
+    _, spot = spot_asked(request)
     heads = await read_body(request, Heads)
+    new = await heads_counted(request, heads)
+    return json_answer({"spot": spot.id, "count": heads.count}, 201 if new else 200)
+
+
+async def heads_counted(request: web.Request, heads: Heads) -> bool:
+    """Count guests at the spot that the address names; False if these were counted before."""
+    course, spot = spot_asked(request)
+    engine = engine_of(request)
+    person = engine.people.staff(request, course.plan.rally, spot.id)
     if heads.count == 0:
         raise BodyInvalid("count is not 0")
-    new = await engine.count_heads(
-        course.plan.rally, spot, heads.count, heads.headcount_id, person.by
-    )
-    return json_answer({"spot": spot, "count": heads.count}, 201 if new else 200)
+    said = (heads.count, heads.headcount_id, person.by, timedelta(seconds=heads.ago_s))
+    return await engine.count_heads(course.plan.rally, spot.id, *said)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.commands import (
     clone,
+    close_out,
     codes,
     demo,
     draw,
@@ -13,6 +14,7 @@ from service.commands import (
     keys,
     log,
     plan,
+    posters,
     projections,
     rehearse,
     revoke,
@@ -46,7 +48,9 @@ COMMANDS: list[Command] = [
     CLOSE,
     CANCEL,
     codes,
+    posters,
     revoke,
+    close_out,
     draw,
     keys,
     invite,

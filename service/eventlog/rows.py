@@ -18,20 +18,25 @@ from domain.events import (
     Fact,
     HandOverReversed,
     HeadcountRecorded,
+    OpenDataPublished,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
     RallyCancelled,
     RallyClosed,
+    RallyFrozen,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    RallyThawed,
     SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitRecorded,
     VisitReinstated,
+    VisitsReviewed,
     VisitVoided,
+    WinnerForfeited,
 )
 from domain.refusals import Refusal
 from service.eventlog.versions import VersionUnknown, upcast, version_of
@@ -62,6 +67,11 @@ _TYPES: dict[str, type[Fact]] = {
         EntriesClosed,
         EntriesFixed,
         DrawHeld,
+        WinnerForfeited,
+        RallyFrozen,
+        RallyThawed,
+        VisitsReviewed,
+        OpenDataPublished,
     )
 }
 

@@ -3,11 +3,11 @@
 from aiohttp import web
 
 from service.charts import Bar
-from service.comparison import Comparison
 from service.context import rally_of, voice_of
 from service.i18n import Voice
 from service.pages.render import page
 from service.rounds import asked_round, compared_with, others_seen
+from service.rounds_compared import Comparison
 
 
 async def show(request: web.Request) -> web.Response:

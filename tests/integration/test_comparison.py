@@ -10,7 +10,7 @@ from support import LINE, RALLY, Site
 
 from domain.plan import Plan, next_round
 from domain.rally import open_rally
-from service.comparison import Comparison, days_compared
+from service.rounds_compared import Comparison, days_compared
 from service.sign_in import Role
 
 BEFORE = "tokyo-last-summer"
