@@ -12,7 +12,7 @@ from domain.ranks import rank
 from domain.withheld import FEWEST_TOLD
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.comparison import Against, against_asked, bounds, read_beside
+from service.comparison import Against, against_asked, bounds, measure, read_beside
 from service.context import engine_of, spot_asked
 from service.figures import read_neighbours
 from service.footfall import (
@@ -70,7 +70,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     days, hours = await _counts(request, course, spot, day)
-    beside = await read_beside(engine.pool, course, spot.id, day, against)
+    beside = await read_beside(engine.pool, course, spot, day, against)
     return {
         "rally": course.plan,
         "spot": spot,
@@ -83,6 +83,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
         "against": against,
         "ways": list(Against),
         "beside": sum(beside.values()) if beside else None,
+        "measure": measure(spot),
         "returners": not isinstance(course.plan.revisit, OncePerRally),
         "languages_today": await _languages(request, course, spot, day),
         "rank": await _rank(request, course, spot, day),
