@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from aiohttp import hdrs, web
 
 from service.answers import FAILURE_PAGE, answering
+from service.boards import Boards
 from service.context import ENGINE
 from service.engine import Engine, running
+from service.pages.live import BOARDS
 from service.pages.render import failure_page
 from service.routes import ROUTES
 
@@ -16,6 +18,7 @@ def make_app(engine: Engine) -> web.Application:
     app = web.Application(client_max_size=engine.config.body_bytes_max)
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
+    app[BOARDS] = Boards(engine.applied, engine.stopping)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -49,8 +49,10 @@ from service.keys import make_key, read_keyring
 from service.limits import Limit
 from service.master_key import MasterKeyFile
 from service.memory import remember
+from service.people import revoked
 from service.preview import Preview, preview
 from service.pulse import Pulse
+from service.recent import Recent
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -61,8 +63,12 @@ CODE_TEXT_MAX = 80
 """A code with hyphens as people type them; a longer one is verified anew each time."""
 MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
 """So many codes that move cards may be wrong from one address in so many seconds."""
+SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S = 30, 60
+"""So many sign-ins (keys, links, passkeys) may be wrong from one address in so many seconds."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+ODD_CARDS_S = 120
+"""How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
 """How often to look for addresses that are kept no longer."""
 NO_TIME = timedelta()
@@ -104,8 +110,10 @@ class Engine:
         self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
         self.addresses = Addresses(pool, MasterKeyFile(config.master_key_path))
         self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
+        self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
+        self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
@@ -131,13 +139,20 @@ class Engine:
         self._codes: dict[str, Code] = {}
 
     async def refresh(self) -> None:
-        """Take over the rallies and keys that are new in the database."""
+        """Take over the rallies, keys and revocations that are new in the database."""
         await self.rallies.refresh(self.pool)
         keyring = await read_keyring(self.pool)
         if keyring != self.keyring:
             self.keyring = keyring
             self.people.use(keyring)
             self._codes.clear()
+        if self.people.refuse(await revoked(self.pool)):
+            self.applied.beat()  # the streams of whoever was revoked end
+
+    async def tell(self) -> None:
+        """Let everybody know that rallies, keys or people have changed; ourselves at once."""
+        await self.refresh()
+        self.signals.send(Signal.RALLIES_CHANGED)
 
     async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed.
@@ -200,14 +215,12 @@ class Engine:
     async def make_key(self, rally: str) -> None:
         """Give a rally one more key: its codes are made with it from now on."""
         await make_key(self.pool, rally, another=True)
-        await self.refresh()
-        self.signals.send(Signal.RALLIES_CHANGED)
+        await self.tell()
 
     async def change(self, rally: str, decision: RallyDecision) -> Rally:
         """Append what `decision` says about a rally, and tell everybody. Raises NotAllowed."""
         after = await self.log.change_rally(rally, decision)
-        await self.refresh()
-        self.signals.send(Signal.RALLIES_CHANGED)
+        await self.tell()
         return after
 
     async def check_in(self, scan: Scan) -> Answer | Refusal:

@@ -4,7 +4,7 @@ Messages are written in English in the code; a catalogue (`locales/LANGUAGE/LC_M
 has each of them in its language. They are read as they are: nothing needs to be compiled.
 """
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -116,6 +116,15 @@ class Voice:
     def time(self, moment: datetime, zone: tzinfo) -> str:
         """A local time: 14:05."""
         return str(dates.format_skeleton("Hm", moment, zone, locale=self._locale))
+
+    def ago(self, moment: datetime, now: datetime) -> str:
+        """How long ago: 5分前."""
+        past = min(moment - now, -timedelta(seconds=1))
+        return str(dates.format_timedelta(past, add_direction=True, locale=self._locale))
+
+    def lasting(self, span: timedelta) -> str:
+        """A length of time, roughly: 4分."""
+        return str(dates.format_timedelta(abs(span), locale=self._locale))
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
         """A local day and time: 1月8日 14:05."""

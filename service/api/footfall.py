@@ -10,22 +10,32 @@ from msgspec import Meta, Struct
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.answers import json_answer, read_body
+from service.api import tables
 from service.context import engine_of, rally_of, spot_asked
+from service.csv_files import wants_csv
 from service.failures import BodyInvalid, QueryInvalid, SpotUnknown
-from service.footfall import asked_days, by_day, by_hour, read_hours, read_languages
+from service.footfall import (
+    Count,
+    LanguageCount,
+    asked_days,
+    by_day,
+    by_hour,
+    read_hours,
+    read_languages,
+)
 
 AGO_S_MAX = 400 * 24 * 3600
 """A device that was left in a drawer for longer has nothing to tell."""
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/footfall?spot=&from=&to=&by=hour|day|language: visits and visitors.
+    """GET /api/rallies/{rally}/footfall(.csv)?spot=&from=&to=&by=hour|day|language: who came.
 
     `from` and `to` are days of the rally's time zone, both included; without them all there is.
     """
     engine, course = engine_of(request), rally_of(request).course
     spot = request.query.get("spot")
-    engine.people.staff(request, course.plan.rally, spot)
+    engine.people.observer(request, course.plan.rally, spot)
     if spot is not None and spot not in course.spots:
         raise SpotUnknown
     by = request.query.get("by", "hour")
@@ -37,9 +47,15 @@ async def show(request: web.Request) -> web.Response:
     said = {"rally": course.plan.rally, "spot": spot, "by": by, "lag": lag._asdict()}
     if by == "language":
         languages = await read_languages(engine.pool, course, spot, start, until)
+        if wants_csv(request):
+            table = tables.footfall(request, LanguageCount, languages)
+            return tables.answer(request, "footfall-language", table)
         return json_answer({**said, "rows": languages})
     rows = await read_hours(engine.pool, course, spot, start, until)
     counted = by_hour(course, rows) if by == "hour" else by_day(course, rows)
+    if wants_csv(request):
+        table = tables.footfall(request, Count, counted)
+        return tables.answer(request, f"footfall-{by}", table)
     return json_answer({**said, "rows": counted})
 
 

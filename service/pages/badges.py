@@ -16,11 +16,11 @@ from service.api.badges import own_spot, take_badge
 from service.api.moves import bound
 from service.api.visitors import keep, visitor_or_new
 from service.context import engine_of, rally_of
-from service.failures import SpotUnknown, TokenInvalid
+from service.failures import SpotUnknown
 from service.pages import hand_overs, prizes
 from service.pages.render import page
 from service.scans import Refused
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role, belongs
+from service.sign_in import VISITOR_COOKIE, Person, Role, belongs
 
 
 async def show(request: web.Request) -> web.Response:
@@ -50,12 +50,13 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
             return await _paper(request, rally, code)
         return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
     spot, prize = request.query.get("spot") or person.spot, request.query.get("prize")
-    if spot is None and (prize is None or person.role is not Role.ORGANISER):
-        return page(request, "badge_spot.html", rally=rally, prize=prize)
+    if spot is None and (prize is None or not person.may_change):
+        spots = [one for one in rally.plan.spots if person.may_change or one.id in person.spots]
+        return page(request, "badge_spot.html", rally=rally, spots=spots, prize=prize)
     if prize is not None:
         assert code.visitor is not None, "it is a badge or a paper card"
         return await hand_overs.ask(request, rally, prize, code.visitor, spot)
-    assert spot is not None, "it was asked for"
+    assert spot is not None, "an organiser without a prize was asked for one"
     return _page(request, rally, own_spot(request, code, spot), None)
 
 
@@ -117,10 +118,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
 
 def _staff(request: web.Request, code: Code) -> Person | None:
     """Who is signed in on this phone, if they may scan badges of the code's rally."""
-    try:
-        person = engine_of(request).people.of_request(request, STAFF_COOKIE)
-    except TokenInvalid:
-        return None
-    if person is None or person.role is Role.VISITOR:
+    person = engine_of(request).people.known_staff(request)
+    if person is None or person.role is Role.VIEWER:
         return None
     return person if belongs(person, code.rally) else None

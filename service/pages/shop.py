@@ -13,7 +13,7 @@ from domain.withheld import FEWEST_TOLD
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.comparison import Against, against_asked, bounds, measure, read_beside
-from service.context import engine_of, spot_asked
+from service.context import engine_of, spot_seen
 from service.figures import read_neighbours
 from service.footfall import (
     Count,
@@ -27,6 +27,7 @@ from service.footfall import (
 )
 from service.pages.live import stream
 from service.pages.render import page, part
+from service.sign_in import Role
 
 DAYS_SHOWN = 7
 OPENING_HOURS = (9, 20)
@@ -36,7 +37,7 @@ OPENING_HOURS = (9, 20)
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}?day=&against=: today (or another day), by hour beside another
     one, and the week before it; then what is known since the beginning."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
     pool = engine_of(request).pool
     first, _ = bounds(course, course.plan.first_day - timedelta(days=DAYS_SHOWN))
     _, last = bounds(course, course.plan.last_day + timedelta(days=DAYS_SHOWN))
@@ -46,16 +47,22 @@ async def show(request: web.Request) -> web.Response:
         **await _context(request, course, spot),
         poster=has_poster(spot),
         course=course,
-        heads_id=uuid4() if has_footfall(spot) else None,
+        looks_on=_only_looks_on(request),
+        heads_id=uuid4() if has_footfall(spot) and not _only_looks_on(request) else None,
         fewest=FEWEST_TOLD,
         neighbours=await read_neighbours(pool, course, spot.id),
         languages_ever=await read_languages(pool, course, spot.id, first, last),
     )
 
 
+def _only_looks_on(request: web.Request) -> bool:
+    person = engine_of(request).people.known_staff(request)
+    return person is not None and person.role is Role.VIEWER
+
+
 async def live(request: web.Request) -> web.StreamResponse:
     """GET /r/{rally}/spots/{spot}/live: the page's live part, as server-sent events."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
 
     async def draw() -> str:
         return part(request, "_shop.html", **await _context(request, course, spot))

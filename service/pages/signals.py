@@ -27,7 +27,7 @@ VOIDED_AT_ONCE_MAX = 100
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/signals?day=: a day's signals, the visits behind them, and what is void."""
     engine, rally = engine_of(request), rally_of(request)
-    engine.people.organiser(request, rally.plan.rally)
+    asker = engine.people.viewer(request, rally.plan.rally)
     now = engine.clock()
     today = now.astimezone(rally.course.zone).date()
     day = asked_day(request, "day") or today
@@ -36,6 +36,7 @@ async def show(request: web.Request) -> web.Response:
     return page(
         request,
         "signals.html",
+        asker=asker,
         rally=rally.plan,
         course=rally.course,
         day=day,

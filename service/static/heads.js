@@ -47,6 +47,7 @@ function tell() {
   const number = new Intl.NumberFormat(document.documentElement.lang);
   const text = unsent.dataset.said.replace("{n}", number.format(heads));
   unsent.hidden = memory.size === 0;
+  document.documentElement.dataset.unsent = memory.size; // for the next sign of life (beat.js)
   if (!unsent.hidden && unsent.textContent !== text) unsent.textContent = text;
   const known = Number(document.querySelector("[data-n=heads]")?.dataset.heads ?? 0);
   back.disabled = known + heads <= 0;

@@ -10,7 +10,10 @@ from babel.messages.pofile import read_po
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
+from service.pages import sheets
 from service.pages.render import _SERVICE
+from service.plan_files.export import TITLES
+from service.reasons import REASONS
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
 SPEAKERS = {"_": None, "say": None}
@@ -41,7 +44,15 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 
 def messages() -> set[str]:
     """Everything that we say to people."""
-    return in_templates() | in_modules() | failures() | set(SENTENCES.values())
+    return (
+        in_templates()
+        | in_modules()
+        | failures()
+        | set(SENTENCES.values())
+        | set(REASONS.values())
+        | set(TITLES.values())
+        | set(sheets.MESSAGES)
+    )
 
 
 def placeholders(text: str) -> set[str]:
