@@ -156,6 +156,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/r/{rally}/hand-overs", hand_overs.hand_over),
     ("GET", "/r/{rally}/spots/{spot}/code.png", posters.picture),
     ("GET", "/r/{rally}/spots/{spot}/screen", screen.show),
+    ("GET", "/r/{rally}/spots/{spot}/screen/live", screen.live),
     ("GET", "/r/{rally}/organiser", organiser.show),
     ("POST", "/r/{rally}/organiser", organiser.change),
     ("GET", "/r/{rally}/organiser/live", organiser.live),
