@@ -6,7 +6,7 @@ from typing import NamedTuple
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from picturing.stage import RALLY, Stage
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
+from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Role
 
 SPOT = "miyagi-yurakucho"
 ROW = ("hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho", "wakayama-yurakucho")
@@ -290,6 +290,35 @@ async def _(visit: Visit) -> None:
 opens("sign-in", "/sign-in", "staff")
 
 
+@scene("join", "staff")
+async def _(visit: Visit) -> None:
+    await visit.page.goto(await visit.stage.invited(Role.STAFF, ROW[0]))
+
+
+opens("join-unknown", "/join/NOTHING", "staff")
+
+
+@scene("passkey", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto("/passkey")
+
+
+@scene("invited", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto(f"{CARD}/people")
+    await visit.page.locator("#name").fill("iPad")
+    await visit.page.locator(".invite-form button").click()
+    await expect(visit.page.locator(".ticket .qr")).to_be_visible()
+
+
+@scene("shops", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.steward(*ROW))
+    await visit.page.goto(f"{CARD}/shops")
+
+
 @scene("shop", "staff")
 async def _(visit: Visit) -> None:
     await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
@@ -332,4 +361,6 @@ async def _at_counter(visit: Visit) -> None:
 
 opens("organiser", f"{CARD}/organiser", "organiser")
 opens("signals", f"{CARD}/signals", "organiser")
+opens("people", f"{CARD}/people", "organiser")
+opens("changes", f"{CARD}/changes", "organiser")
 opens("posters", f"{CARD}/posters?spot={ROW[0]}", "organiser")
