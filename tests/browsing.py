@@ -60,6 +60,8 @@ PAGES = {
     "failure": "/nothing",
     "sign-in": "/sign-in",
     "organiser": f"/r/{RALLY}/organiser",
+    "compare": f"/r/{RALLY}/organiser/compare",
+    "signage": f"/r/{RALLY}/signage",
     "shop": f"/r/{RALLY}/spots/{ROW[0]}",
     "shop-empty": f"/r/{RALLY}/spots/{ROW[0]}?day=2026-01-09",
     "report": f"/r/{RALLY}/report",
