@@ -211,7 +211,7 @@ def asked(site: Site, path: str) -> dict[str, Any]:
     return bodies.get(path, {})
 
 
-@pytest.mark.parametrize(("method", "path"), WHO, ids=" ".join)
+@pytest.mark.parametrize(("method", "path"), WHO, ids=map(" ".join, WHO))
 async def test_a_route_is_open_to_these_and_to_nobody_else(
     site: Site, method: str, path: str
 ) -> None:
