@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 
 from picturing.stage import RALLY, Stage
 from service.drawing import commit
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
+from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Role
 
 SPOT = "miyagi-yurakucho"
 ROW = ("hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho", "wakayama-yurakucho")
@@ -291,6 +291,35 @@ async def _(visit: Visit) -> None:
 opens("sign-in", "/sign-in", "staff")
 
 
+@scene("join", "staff")
+async def _(visit: Visit) -> None:
+    await visit.page.goto(await visit.stage.invited(Role.STAFF, ROW[0]))
+
+
+opens("join-unknown", "/join/NOTHING", "staff")
+
+
+@scene("passkey", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto("/passkey")
+
+
+@scene("invited", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto(f"{CARD}/people")
+    await visit.page.locator("#name").fill("iPad")
+    await visit.page.locator(".invite-form button").click()
+    await expect(visit.page.locator(".ticket .qr")).to_be_visible()
+
+
+@scene("shops", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.steward(*ROW))
+    await visit.page.goto(f"{CARD}/shops")
+
+
 @scene("shop", "staff")
 async def _(visit: Visit) -> None:
     await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
@@ -343,6 +372,8 @@ opens("open-data", f"{CARD}/open-data", "organiser")
 opens("compare", f"{CARD}/organiser/compare", "organiser")
 opens("signage", f"{CARD}/signage", "screen")
 opens("signals", f"{CARD}/signals", "organiser")
+opens("people", f"{CARD}/people", "organiser")
+opens("changes", f"{CARD}/changes", "organiser")
 opens("close-out", f"{CARD}/close-out", "organiser")
 opens("marked-visits", f"{CARD}/close-out/visits?who=all", "organiser")
 opens("winners", f"{CARD}/winners", "organiser")
