@@ -16,6 +16,10 @@ CARD = f"/r/{RALLY}"
 QUIZ = ("largest", "online-quiz-rally")
 SCREEN = ("lantern", "two-cities-bar-ticket")
 CHECK_INS = "**/api/check-ins"
+SCREEN_KEPT = """async () => {
+    const kept = await caches.match(location.pathname, { ignoreVary: true });
+    return Boolean(navigator.serviceWorker.controller && kept);
+}"""
 
 
 class Visit(NamedTuple):
@@ -348,19 +352,73 @@ async def _(visit: Visit) -> None:
     await visit.reaches("stamped")
 
 
+@scene("screen-offline", "staff", worker=True)
+async def _(visit: Visit) -> None:
+    """After a reload in the middle of a breakdown."""
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/screen")
+    while not await visit.page.evaluate(SCREEN_KEPT):
+        await visit.page.wait_for_timeout(100)
+    await visit.context.set_offline(True)
+    await visit.page.reload()
+    await expect(visit.page.locator("#rotating[data-state=alone] #code")).to_be_visible()
+
+
+@scene("shop-average", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}?against=average")
+
+
+@scene("shop-unsent", "staff")
+async def _(visit: Visit) -> None:
+    """Guests that were counted without a network."""
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}")
+    await visit.context.set_offline(True)
+    for _ in range(3):
+        await visit.page.locator("#count button").first.click()
+    await expect(visit.page.locator("#unsent")).to_be_visible()
+
+
 @scene("counter", "staff")
 async def _(visit: Visit) -> None:
-    await _at_counter(visit)
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/counter")
 
 
-@scene("counter-handed", "staff")
+@scene("counter-stamped", "staff")
 async def _(visit: Visit) -> None:
-    await _at_counter(visit)
-    await visit.page.locator("main form button").first.click()
-    await visit.page.wait_for_load_state()
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/counter")
+    await visit.page.locator("#code").fill(visit.stage.badge(await visit.stage.walker(SPOT)))
+    await visit.page.keyboard.press("Enter")
+    await expect(visit.page.locator(".note.good")).to_be_visible()
 
 
-async def _at_counter(visit: Visit) -> None:
+@scene("hand-over", "staff")
+async def _(visit: Visit) -> None:
+    await _hands_over(visit)
+
+
+@scene("hand-over-done", "staff")
+async def _(visit: Visit) -> None:
+    await _hands_over(visit)
+    await visit.page.locator(".hand button").click()
+    await expect(visit.page.locator(".note.good")).to_be_visible()
+
+
+@scene("hand-over-again", "staff")
+async def _(visit: Visit) -> None:
+    """The same prize once more: where and when it was given."""
+    await _hands_over(visit)
+    await visit.page.locator(".hand button").click()
+    await expect(visit.page.locator(".note.good")).to_be_visible()
+    await visit.page.goto(visit.page.url)
+    await expect(visit.page.locator(".note.bad")).to_be_visible()
+
+
+async def _hands_over(visit: Visit) -> None:
     await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
     token = await visit.stage.walker(SPOT)
     await visit.page.goto(f"/s/{visit.stage.badge(token)}?prize=towel")
