@@ -297,6 +297,12 @@ async def _(visit: Visit) -> None:
     await visit.page.goto(f"{CARD}/spots/{ROW[0]}")
 
 
+@scene("shop-report", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/report")
+
+
 @scene("screen", "staff")
 async def _(visit: Visit) -> None:
     spot, rally = SCREEN
@@ -332,6 +338,10 @@ async def _at_counter(visit: Visit) -> None:
 
 
 opens("organiser", f"{CARD}/organiser", "organiser")
+opens("report", f"{CARD}/report", "organiser")
+opens("open-data", f"{CARD}/open-data", "organiser")
+opens("compare", f"{CARD}/organiser/compare", "organiser")
+opens("signage", f"{CARD}/signage", "screen")
 opens("signals", f"{CARD}/signals", "organiser")
 opens("close-out", f"{CARD}/close-out", "organiser")
 opens("marked-visits", f"{CARD}/close-out/visits?who=all", "organiser")

@@ -108,6 +108,18 @@ ASKED = {
         "footfall_of_hours",
     ),
     "flow/spot": (_of("flow", "read_spot"), (RALLY, "spot-3"), "flow_pkey"),
+    "footfall/spot_days": (
+        _of("footfall", "read_spot_days"),
+        (RALLY, "Asia/Tokyo", "spot-3"),
+        "footfall_pkey",
+    ),
+    "footfall/hours_of_day": (
+        _of("footfall", "read_hours_of_day"),
+        (RALLY, "Asia/Tokyo", None),
+        "footfall_",
+    ),
+    "completion/areas": (_of("completion", "read_areas"), (RALLY,), "completion_pkey"),
+    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY), "events_pkey"),
     "refusals/read": (_of("refusals", "read"), (RALLY, START, UNTIL), "refusals_of_hours"),
     "flow/read": (_of("flow", "read"), (RALLY,), "flow_pkey"),
     "flow/minutes": (_of("flow", "read_minutes"), (RALLY,), "flow_pkey"),
