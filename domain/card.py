@@ -80,7 +80,7 @@ class RefusedScan(Struct, frozen=True, array_like=True):
 
 
 class HandOver(Struct, frozen=True, array_like=True):
-    """A prize that was given, or a coupon that was used. `id` is the UUID's 16 bytes.
+    """A prize that was given, or a coupon that was used. `id` is the UUID's 16 bytes, `spot` where.
 
     One that was taken back is remembered, so that its request, arriving once more, gives nothing.
     """
@@ -89,6 +89,7 @@ class HandOver(Struct, frozen=True, array_like=True):
     id: bytes
     reversed: bool = False
     at: int = 0
+    spot: str | None = None
 
 
 class Card(Struct, frozen=True, array_like=True):
@@ -199,7 +200,7 @@ def evolve(card: Card, fact: VisitorFact, position: int, recorded_at: datetime) 
         case PrizeEntered(prize=prize):
             return _with(card, entered=(*card.entered, prize))
         case PrizeHandedOver(prize=prize, hand_over_id=id_):
-            given = HandOver(prize, id_.bytes, at=micros(fact.occurred_at))
+            given = HandOver(prize, id_.bytes, at=micros(fact.occurred_at), spot=fact.spot)
             return _with(card, handed=(*card.handed, given))
         case HandOverReversed(hand_over_id=id_):
             handed = tuple(

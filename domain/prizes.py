@@ -3,17 +3,22 @@
 Each returns the fact to record, None when it is so already, or raises NotAllowed.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.card import Card, current, seen
+from domain.card import Card, HandOver, current, seen
 from domain.conditions import Seen, Standing
 from domain.course import Course
-from domain.encoding import moment_of
+from domain.encoding import micros, moment_of
 from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, VisitorErased
 from domain.plan import Coupon, Draw, FirstCome, Prize
 from domain.rally import NotAllowed, Rally, entries_open
 from domain.stock import Taken
+from domain.winners import has_won
+
+UNDO_MAX = timedelta(seconds=60)
+"""So long staff may take back what they have handed over: a slip is seen at once, and later the
+visitor has gone."""
 
 
 def enter(
@@ -105,12 +110,10 @@ def hand_over(
             if each.prize == prize and not each.reversed:
                 return None
             raise NotAllowed("hand_over_id_used", "This hand-over was another one, or taken back.")
-    given = sum(1 for each in card.handed if each.prize == prize and not each.reversed)
+    given = _given(card, prize)
     if given and given >= _handed_max(rally, card, prize):
         raise NotAllowed("already_handed_over", "This prize was handed over before.")
-    giving = _reached(rally, card, prize).giving
-    if isinstance(giving, Draw):
-        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    giving = _due(rally, card, visitor, prize).giving
     if isinstance(giving, FirstCome):
         if giving.stock is not None and taken.in_all >= giving.stock:
             raise NotAllowed("out_of_stock", "All of these prizes have been given.")
@@ -131,15 +134,66 @@ def hand_over(
     )
 
 
+def _due(rally: Rally, card: Card, visitor: UUID, name: str) -> Prize:
+    """The prize `name`, which the card has reached or, where it is drawn, has won."""
+    planned = rally.course.prizes.get(name)
+    if planned is None or not isinstance(planned.giving, Draw):
+        return _reached(rally, card, name)
+    not_closed(card)  # what was won stays won, whatever has become of its visits since
+    if rally.drawing is None or rally.drawing.secret is None:
+        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    if not has_won(rally, visitor, name):
+        raise NotAllowed("prize_not_won", "This prize was drawn, and somebody else has won it.")
+    return planned
+
+
+def waiting(rally: Rally, card: Card, visitor: UUID) -> list[Prize]:
+    """The prizes that the card has reached, or its visitor has won, and may still be given at the
+    counter."""
+    return [
+        prize
+        for prize in rally.plan.prizes
+        if _at_counter(rally, visitor, prize) and left_for(rally, card, prize.id)
+    ]
+
+
+def _at_counter(rally: Rally, visitor: UUID, prize: Prize) -> bool:
+    drawn = isinstance(prize.giving, Draw)
+    return not drawn or (not prize.by_post and has_won(rally, visitor, prize.id))
+
+
+def left_for(rally: Rally, card: Card, prize: str) -> int:
+    """How often a prize may still be given to the card: a coupon, how often it may be used."""
+    return max(_handed_max(rally, card, prize) - _given(card, prize), 0)
+
+
+def _given(card: Card, prize: str) -> int:
+    return sum(1 for each in card.handed if each.prize == prize and not each.reversed)
+
+
 def _handed_max(rally: Rally, card: Card, name: str) -> int:
     """How often a prize may be given in all: once, a coupon as often as it may be used; where each
-    day has its own card, for each day that has reached it."""
+    day has its own card, for each day that has reached it. What is drawn is won once."""
     prize = rally.course.prizes.get(name)
-    if prize is None:
+    if prize is None or isinstance(prize.giving, Draw):
         return 1
     gauge = dict(rally.course.gauges)[name]
     reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)
     return reached * (prize.giving.uses if isinstance(prize.giving, Coupon) else 1)
+
+
+def last_given(card: Card, prize: str) -> HandOver | None:
+    """The newest hand-over of a prize that was not taken back."""
+    given = [each for each in card.handed if each.prize == prize and not each.reversed]
+    return given[-1] if given else None
+
+
+def undo_left(given: HandOver, spot: str | None, now: datetime) -> timedelta:
+    """How much longer the staff of `spot` may take a hand-over back; nothing at another spot."""
+    if given.spot != spot:
+        return timedelta()
+    left = UNDO_MAX - timedelta(microseconds=micros(now) - given.at)
+    return min(max(left, timedelta()), UNDO_MAX)
 
 
 def reverse(
@@ -151,15 +205,24 @@ def reverse(
     hand_over_id: UUID,
     now: datetime,
     by: str,
-) -> HandOverReversed:
-    """Take a hand-over back."""
-    given = [
-        each
-        for each in card.handed
-        if (each.prize, each.id) == (prize, hand_over_id.bytes) and not each.reversed
-    ]
-    if not given:
+    *,
+    any_time: bool = False,
+) -> HandOverReversed | None:
+    """Take a hand-over back: staff their own spot's within `UNDO_MAX`, organisers at `any_time`."""
+    key = (prize, hand_over_id.bytes)
+    given = next((each for each in card.handed if (each.prize, each.id) == key), None)
+    if given is None:
         raise NotAllowed("not_handed_over", "This prize was not handed over.")
+    if given.reversed:
+        return None
+    if not any_time:
+        if given.spot != spot:
+            raise NotAllowed("undo_elsewhere", "This prize was handed over at another spot.")
+        if not undo_left(given, spot, now):
+            raise NotAllowed(
+                "undo_too_late",
+                "This was handed over more than a minute ago: only an organiser takes it back.",
+            )
     return HandOverReversed(
         rally=rally.plan.rally,
         visitor=visitor,
@@ -168,7 +231,7 @@ def reverse(
         hand_over_id=hand_over_id,
         occurred_at=now,
         by=by,
-        handed_over_at=moment_of(given[0].at) if given[0].at else None,
+        handed_over_at=moment_of(given.at) if given.at else None,
     )
 
 

@@ -19,6 +19,7 @@ from domain.events import (
     VisitReinstated,
     VisitVoided,
 )
+from domain.plan import FirstCome
 from domain.rally import Rally
 
 IN_ALL = 0
@@ -38,6 +39,22 @@ class Taken(NamedTuple):
 
     in_all: int = 0
     today: int = 0
+
+
+class Left(NamedTuple):
+    """How many of a prize there are still, in all and of today's share; None: no limit is set."""
+
+    in_all: int | None
+    today: int | None
+
+
+def left_of(giving: FirstCome, taken: Taken) -> Left:
+    """What is left of a prize. A plan may be changed to less than was given: that is none left."""
+    in_all = None if giving.stock is None else max(giving.stock - taken.in_all, 0)
+    if giving.per_day is None:
+        return Left(in_all, None)
+    today = max(giving.per_day - taken.today, 0)
+    return Left(in_all, today if in_all is None else min(today, in_all))
 
 
 def places(rally: Rally, spot: str, period: int) -> Lot:

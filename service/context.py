@@ -1,5 +1,7 @@
 """What handlers find in the application: the engine, and the language of whoever asks."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from domain.course import Course
@@ -8,6 +10,7 @@ from domain.rally import Rally
 from service.engine import Engine
 from service.failures import SpotUnknown
 from service.i18n import Voice, language_of, voice
+from service.sign_in import Person
 
 ENGINE = web.AppKey("engine", Engine)
 
@@ -36,9 +39,20 @@ def rally_of(request: web.Request) -> Rally:
 
 def spot_asked(request: web.Request) -> tuple[Course, Spot]:
     """The spot that the address names, for its staff. Raises RallyUnknown, SpotUnknown, …"""
+    return _spot(request, engine_of(request).people.staff)
+
+
+def spot_seen(request: web.Request) -> tuple[Course, Spot]:
+    """As `spot_asked`, for who only looks on, too."""
+    return _spot(request, engine_of(request).people.observer)
+
+
+def _spot(
+    request: web.Request, allowed: Callable[[web.Request, str, str], Person]
+) -> tuple[Course, Spot]:
     course = rally_of(request).course
     name = request.match_info["spot"]
-    engine_of(request).people.staff(request, course.plan.rally, name)
+    allowed(request, course.plan.rally, name)
     if name not in course.spots:
         raise SpotUnknown
     return course, course.spots[name]

@@ -5,9 +5,9 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -17,8 +17,10 @@ import structlog
 from msgspec.structs import replace
 
 from domain.card import Card, CardView, view
+from domain.close_out import freeze
 from domain.encoding import micros
-from domain.events import HeadcountRecorded, RallyFact
+from domain.events import RallyFact
+from domain.heads import count_heads
 from domain.links import may_link
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, Status, close_rally, open_rally, plan_rally
@@ -29,6 +31,7 @@ from domain.scan import Scan
 from projections.apply import apply, prepare
 from projections.catalogue import CATALOGUE
 from projections.completion import COMPLETION
+from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
@@ -41,15 +44,18 @@ from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, da
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import CardDecision, Outcome, RallyDecision
+from service.eventlog.log import CardDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
+from service.fixings import Fixing
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
 from service.master_key import MasterKeyFile
 from service.memory import remember
+from service.people import revoked
 from service.preview import Preview, preview
 from service.pulse import Pulse
+from service.recent import Recent
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -60,10 +66,15 @@ CODE_TEXT_MAX = 80
 """A code with hyphens as people type them; a longer one is verified anew each time."""
 MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
 """So many codes that move cards may be wrong from one address in so many seconds."""
+SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S = 30, 60
+"""So many sign-ins (keys, links, passkeys) may be wrong from one address in so many seconds."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+ODD_CARDS_S = 120
+"""How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
 """How often to look for addresses that are kept no longer."""
+NO_TIME = timedelta()
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
@@ -102,8 +113,10 @@ class Engine:
         self.bad_by_address = Limit(config.address_failures_max, config.limit_seconds, monotonic)
         self.addresses = Addresses(pool, MasterKeyFile(config.master_key_path))
         self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
+        self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
+        self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
@@ -121,6 +134,7 @@ class Engine:
         )
         self.applied = Pulse()
         self.stopping = asyncio.Event()
+        self.fixings: dict[str, Fixing] = {}
         self.long_work = asyncio.Lock()
         """Held by whoever computes for long in a thread."""
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -129,13 +143,20 @@ class Engine:
         self._codes: dict[str, Code] = {}
 
     async def refresh(self) -> None:
-        """Take over the rallies and keys that are new in the database."""
+        """Take over the rallies, keys and revocations that are new in the database."""
         await self.rallies.refresh(self.pool)
         keyring = await read_keyring(self.pool)
         if keyring != self.keyring:
             self.keyring = keyring
             self.people.use(keyring)
             self._codes.clear()
+        if self.people.refuse(await revoked(self.pool)):
+            self.applied.beat()  # the streams of whoever was revoked end
+
+    async def tell(self) -> None:
+        """Let everybody know that rallies, keys or people have changed; ourselves at once."""
+        await self.refresh()
+        self.signals.send(Signal.RALLIES_CHANGED)
 
     async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed.
@@ -184,28 +205,46 @@ class Engine:
         await self.judge_all()
         return await preview(self.pool, plan.rally, plan)
 
-    async def judge_all(self) -> None:
-        """Wait until completion has read all that is in the log now. Raises BeingRebuilt."""
+    async def judge_all(self, projection: Projection = COMPLETION) -> None:
+        """Wait until a projection has read all that is in the log now. Raises BeingRebuilt."""
         async with self.pool.acquire() as connection:
             for _ in range(JUDGE_TRIES_MAX):
-                await apply(connection, COMPLETION)
-                lag = await read_lag(self.pool, COMPLETION, self.clock())
+                await apply(connection, projection)
+                lag = await read_lag(self.pool, projection, self.clock())
                 if not lag.facts:
                     return
                 await asyncio.sleep(JUDGE_PAUSE_S)
-        raise BeingRebuilt("the visitors' completion does not catch up with the log")
+        raise BeingRebuilt(f"{projection.name} does not catch up with the log")
 
     async def make_key(self, rally: str) -> None:
         """Give a rally one more key: its codes are made with it from now on."""
         await make_key(self.pool, rally, another=True)
-        await self.refresh()
-        self.signals.send(Signal.RALLIES_CHANGED)
+        await self.tell()
 
     async def change(self, rally: str, decision: RallyDecision) -> Rally:
         """Append what `decision` says about a rally, and tell everybody. Raises NotAllowed."""
-        after = await self.log.change_rally(rally, decision)
-        await self.refresh()
-        self.signals.send(Signal.RALLIES_CHANGED)
+        return await self._told(self.log.change_rally(rally, decision))
+
+    async def freeze(self, rally: str, by: str) -> Rally:
+        """Make a rally's results final: no visit of it comes any more. Raises NotAllowed."""
+
+        def decision(
+            positions: tuple[int, ...], known: Rally | None, now: datetime
+        ) -> RallyFact | None:
+            assert known is not None, "rallies are never removed"
+            return freeze(known, positions, now, by)
+
+        self.rallies.known(rally)
+        return await self._told(self.log.freeze_rally(rally, decision))
+
+    async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
+        """Append what `decision` says about a rally, told all facts about a visitor in it."""
+        return await self._told(self.log.judge_winner(visitor, rally, decision))
+
+    async def _told(self, changing: Awaitable[Rally]) -> Rally:
+        """Change a rally, and tell everybody."""
+        after = await changing
+        await self.tell()
         return after
 
     async def check_in(self, scan: Scan) -> Answer | Refusal:
@@ -245,7 +284,7 @@ class Engine:
         rallies = []
         for rally, card in (await self.log.cards(source)).items():
             if card.visits or card.entered:
-                may_link(card, (await self.held(target, rally))[1])
+                may_link(self.rallies.known(rally), card, (await self.held(target, rally))[1])
                 rallies.append(rally)
         return rallies
 
@@ -291,11 +330,15 @@ class Engine:
         self.signals.send(Signal.LOG_GREW)
         return view(known.course, visitor, card, micros(self.clock()))
 
-    async def count_heads(self, rally: str, spot: str, count: int, id_: UUID, by: str) -> bool:
-        """Append a headcount; False if this very one (`id_`) was appended before."""
-        fact = HeadcountRecorded(
-            rally=rally, spot=spot, occurred_at=self.clock(), count=count, headcount_id=id_, by=by
-        )
+    async def count_heads(
+        self, rally: str, spot: str, count: int, id_: UUID, by: str, ago: timedelta = NO_TIME
+    ) -> bool:
+        """Append a headcount, taken `ago`; False if this very one (`id_`) was appended before.
+
+        Raises RallyUnknown, NotAllowed.
+        """
+        course = self.rallies.known(rally).course
+        fact = count_heads(course, spot, count, id_, ago, self.clock(), by)
         new = await self.log.count_heads(fact)
         self.signals.send(Signal.LOG_GREW)
         return new
@@ -415,7 +458,8 @@ async def running(engine: Engine) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
-        await _end([*engine.tasks.values(), building])
+        fixing = [each.task for each in engine.fixings.values() if each.task]
+        await _end([*engine.tasks.values(), building, *fixing])
 
 
 def of_known(decide: Callable[..., RallyFact | None], by: str, *more: object) -> RallyDecision:

@@ -63,6 +63,15 @@ class TokenInvalid(Failure):
     sentence = "Your sign-in is not valid (any more). Please sign in again."
 
 
+class PasskeyRefused(Failure):
+    status = 422
+    code = "passkey_refused"
+    sentence = (
+        "This passkey is not good here (any more). "
+        "Sign in another way, or ask an organiser for a new invitation."
+    )
+
+
 class Forbidden(Failure):
     status = 403
     code = "forbidden"
@@ -91,6 +100,18 @@ class MoveUnknown(Failure):
     status = 404
     code = "move_unknown"
     sentence = "This code is not valid (any more). Please show a new one on the other phone."
+
+
+class DraftUnknown(Failure):
+    status = 404
+    code = "draft_unknown"
+    sentence = "This draft is not here (any more): it was laid out or thrown away."
+
+
+class NotEverywhere(Failure):
+    status = 403
+    code = "not_everywhere"
+    sentence = "Your sign-in is for one rally. New rallies are laid out by organisers of them all."
 
 
 class PostcodeUnknown(Failure):
@@ -145,6 +166,30 @@ class PlanInvalid(Failure):
     status = 422
     code = "plan_invalid"
     sentence = "The plan has mistakes."
+
+
+class PostersLackLetters(Failure):
+    """`detail` names the sign."""
+
+    status = 422
+    code = "posters_lack_letters"
+    sentence = "A name has a sign that the fonts here cannot draw. Change the name, or add a font."
+
+
+class PostersNeedTypst(Failure):
+    """The optional package that draws PDFs is not there. `detail` says how to get it."""
+
+    status = 501
+    code = "posters_need_typst"
+    sentence = "PDFs cannot be made here: the operator must install meguri[posters] first."
+
+
+class PostersNeedFont(Failure):
+    """No Japanese font was found. `detail` says which to install."""
+
+    status = 501
+    code = "posters_need_font"
+    sentence = "PDFs cannot be made here: the operator must install a Japanese font first."
 
 
 class ParquetNeedsPyarrow(Failure):

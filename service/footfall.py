@@ -41,6 +41,12 @@ def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime
     )
 
 
+def ever(course: Course) -> tuple[datetime, datetime]:
+    """From the first to the last day that plans may have."""
+    earliest, latest = DAYS_BETWEEN
+    return course.begins(earliest), course.begins(latest + timedelta(days=1))
+
+
 class Count(Struct, frozen=True):
     """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time.
 
@@ -60,6 +66,21 @@ async def read_hours(
 ) -> Sequence[Any]:
     """The footfall of a rally (or one spot), by spot and hour."""
     return await read(pool, FOOTFALL, "read", course.plan.rally, spot, start, until)
+
+
+async def read_rally_hours(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> Sequence[Any]:
+    """The visits and headcounts of a whole rally, by hour."""
+    return await read(pool, FOOTFALL, "read_hours", course.plan.rally, start, until)
+
+
+async def read_visits(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> dict[str, int]:
+    """The visits of each spot that had any in that time."""
+    rows = await read(pool, FOOTFALL, "read_spots_between", course.plan.rally, start, until)
+    return dict(rows)
 
 
 async def read_days(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:

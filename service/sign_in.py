@@ -1,11 +1,13 @@
-"""Who is asking: signed tokens for visitors, staff and organisers.
+"""Who is asking: signed tokens for visitors, staff, viewers and organisers.
 
 A token is a JWT (HS256) whose key id names a people key. It comes as `Authorization: Bearer` or
 in a cookie. Verified tokens are remembered: checking a signature costs as much as the web server
-itself, and a crowd shows the same token at every scan.
+itself, and a crowd shows the same token at every scan. Whoever is revoked (service/people.py) is
+forgotten at once and verifies no more.
 """
 
 from base64 import urlsafe_b64decode
+from collections.abc import Set
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -26,7 +28,9 @@ STAFF_COOKIE = "meguri_staff"
 COOKIE_SECONDS = 400 * 24 * 3600
 """As long as browsers keep a cookie."""
 _ALGORITHM = "HS256"
-_TOKEN_LENGTH_MAX = 1_000
+SPOTS_MAX = 50
+"""Spots of a steward: they are in the token, and browsers keep cookies of 4,096 bytes."""
+_TOKEN_LENGTH_MAX = 4_000
 _HMAC = jwt.get_algorithm_by_name(_ALGORITHM)
 
 
@@ -46,13 +50,24 @@ def _bytes_of(text: str) -> bytes:
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Whom a token stands for. Staff have a rally and a spot, organisers may have neither."""
+    """Whom a token stands for. Staff have a rally and a spot, stewards several; viewers and
+    organisers may have neither."""
 
     role: Role
     id: UUID
     since: datetime
     rally: str | None = None
-    spot: str | None = None
+    spots: tuple[str, ...] = ()
+
+    @property
+    def spot(self) -> str | None:
+        """The own spot of who has just one."""
+        return self.spots[0] if len(self.spots) == 1 else None
+
+    @property
+    def may_change(self) -> bool:
+        """Whether a rally is theirs to change."""
+        return self.role is Role.ORGANISER
 
     @property
     def by(self) -> str:
@@ -66,6 +81,7 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     iat: int
     rally: str | None = None
     spot: str | None = None
+    spots: tuple[str, ...] = ()
 
 
 _decode_claims = msgspec.json.Decoder(_Claims).decode
@@ -82,6 +98,7 @@ class People:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
         self._verified: dict[str, Person] = {}
+        self._revoked: Set[UUID] = frozenset()
         # Headers differ by their key alone, so each is read once.
         self._key_by_header: dict[str, PeopleKey] = {}
 
@@ -91,22 +108,35 @@ class People:
         self._verified.clear()
         self._key_by_header.clear()
 
+    def refuse(self, revoked: Set[UUID]) -> bool:
+        """Believe these people no more, and only these; returns whether that is new."""
+        if revoked == self._revoked:
+            return False
+        self._revoked = revoked
+        known = self._verified.items()
+        self._verified = {token: one for token, one in known if one.id not in revoked}
+        return True
+
+    def refuses(self, person: Person | None) -> bool:
+        """Whether somebody has been revoked."""
+        return person is not None and person.id in self._revoked
+
     def token(self, person: Person) -> str:
         """A token for `person`."""
         key = self._keyring.newest_people_key
-        claims = _Claims(
-            person.id, person.role, int(person.since.timestamp()), person.rally, person.spot
-        )
+        several = () if person.spot else person.spots
+        since = int(person.since.timestamp())
+        claims = _Claims(person.id, person.role, since, person.rally, person.spot, several)
         return jwt.encode(
             msgspec.to_builtins(claims), key.secret, _ALGORITHM, headers={"kid": str(key.id)}
         )
 
     def new(
-        self, role: Role, now: datetime, rally: str | None = None, spot: str | None = None
+        self, role: Role, now: datetime, rally: str | None = None, *spots: str
     ) -> tuple[Person, str]:
         """Somebody new, and the token that says so."""
         since = now.replace(microsecond=0)  # as a token says it
-        person = Person(role=role, id=new_id(now), since=since, rally=rally, spot=spot)
+        person = Person(role=role, id=new_id(now), since=since, rally=rally, spots=spots)
         token = self.token(person)
         remember(self._verified, token, person)  # a new visitor's next request is the check-in
         return person, token
@@ -131,12 +161,14 @@ class People:
             claims = _decode_claims(_bytes_of(payload))
         except (jwt.InvalidTokenError, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise TokenInvalid from error
+        if claims.sub in self._revoked:
+            raise TokenInvalid
         return Person(
             role=claims.role,
             id=claims.sub,
             since=datetime.fromtimestamp(claims.iat, UTC),
             rally=claims.rally,
-            spot=claims.spot,
+            spots=(claims.spot,) if claims.spot else claims.spots,
         )
 
     def _key_of(self, token: str, header: str) -> PeopleKey:
@@ -169,6 +201,14 @@ class People:
             return None
         return known if known is not None and known.role is Role.VISITOR else None
 
+    def known_staff(self, request: web.Request) -> Person | None:
+        """Who is signed in on this browser, of those who work on rallies; None if nobody is."""
+        try:
+            known = self.of_request(request, STAFF_COOKIE)
+        except TokenInvalid:
+            return None
+        return known if known is not None and known.role is not Role.VISITOR else None
+
     def visitor(self, request: web.Request) -> Person:
         """The visitor who asks. Raises TokenMissing, TokenInvalid, Forbidden."""
         return self._with_role(request, VISITOR_COOKIE, Role.VISITOR)
@@ -188,11 +228,27 @@ class People:
         return person
 
     def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
-        """Who may see `spot` (None: all spots): its own staff, or an organiser."""
-        person = self._with_role(request, STAFF_COOKIE, Role.STAFF, Role.ORGANISER)
+        """Who may work at `spot` (None: at all spots): its own staff, a steward, an organiser."""
+        return self._at_spot(request, rally, spot, Role.ORGANISER)
+
+    def observer(self, request: web.Request, rally: str, spot: str | None) -> Person:
+        """Who may see what happens at `spot` (None: at all spots): who works there, and viewers."""
+        return self._at_spot(request, rally, spot, Role.ORGANISER, Role.VIEWER)
+
+    def worker(self, request: web.Request, rally: str) -> Person:
+        """Who works on `rally`, as whatever, or may look on."""
+        person = self._with_role(request, STAFF_COOKIE, *set(Role) - {Role.VISITOR})
         if not belongs(person, rally):
             raise Forbidden
-        if person.role is Role.STAFF and (spot is None or person.spot != spot):
+        return person
+
+    def _at_spot(
+        self, request: web.Request, rally: str, spot: str | None, *everywhere: Role
+    ) -> Person:
+        person = self._with_role(request, STAFF_COOKIE, Role.STAFF, Role.STEWARD, *everywhere)
+        if not belongs(person, rally):
+            raise Forbidden
+        if person.role not in everywhere and spot not in person.spots:
             raise Forbidden
         return person
 
@@ -205,7 +261,17 @@ class People:
         return person
 
 
+def home_of(person: Person) -> str:
+    """The address at which somebody works."""
+    match person.role:
+        case Role.STAFF:
+            return f"/r/{person.rally}/spots/{person.spot}"
+        case Role.STEWARD:
+            return f"/r/{person.rally}/shops"
+    return f"/r/{person.rally}/organiser" if person.rally else "/"
+
+
 def belongs(person: Person, rally: str) -> bool:
     """Whether somebody belongs to a rally, or to the one that it is a rehearsal of."""
-    everywhere = person.role is Role.ORGANISER and person.rally is None
+    everywhere = person.rally is None and person.role in (Role.ORGANISER, Role.VIEWER)
     return everywhere or person.rally in (rally, rehearsed(rally))

@@ -182,7 +182,7 @@ class History:
                 rally, card, one, prize, None, id_, now, "t", taken
             ),
             lambda rally, card, now, _: prizes.reverse(
-                rally, card, one, prize, None, id_, now, "t"
+                rally, card, one, prize, None, id_, now, "t", any_time=True
             ),
         ]
         await self._change(rally, one, decisions[what])

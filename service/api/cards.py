@@ -105,7 +105,8 @@ class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
 async def hand_over(request: web.Request) -> web.Response:
     """POST /api/hand-overs: give a visitor a prize (or use a coupon), or take it back.
 
-    The same `hand_over_id` again gives nothing more.
+    The same `hand_over_id` again gives nothing more. Staff take back within a minute, at the spot
+    where it was given; organisers at any time.
     """
     body = await read_body(request, HandOver)
     card = await handed_over(request, body)
@@ -116,6 +117,7 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
     """Do what staff say about a prize; returns the card as it is then."""
     engine = engine_of(request)
     person = engine.people.staff(request, body.rally, body.spot)
+    any_time = person.may_change
     known = engine.rallies.get(body.rally)
     if known and body.spot is not None and body.spot not in known.course.spots:
         raise SpotUnknown
@@ -124,6 +126,8 @@ async def handed_over(request: web.Request, body: HandOver) -> CardView:
 
     def decide(rally: Rally, card: Card, now: datetime, taken: Taken) -> CardFact | None:
         said = (rally, card, visitor, body.prize, body.spot, body.hand_over_id, now, person.by)
-        return prizes.reverse(*said) if body.reverse else prizes.hand_over(*said, taken)
+        if body.reverse:
+            return prizes.reverse(*said, any_time=any_time)
+        return prizes.hand_over(*said, taken)
 
     return await engine.change_card(visitor, body.rally, decide, body.prize)

@@ -36,6 +36,14 @@ def rally_named(engine: Engine, name: str) -> Rally:
     return rally
 
 
+def checked_spots(engine: Engine, name: str, spots: list[str]) -> None:
+    """See that the rally `name` has these spots. Raises CommandError."""
+    known = rally_named(engine, name).course.spots
+    for spot in spots:
+        if spot not in known:
+            raise CommandError(f"The rally {name} has no spot {spot}.")
+
+
 async def change(engine: Engine, name: str, decision: RallyDecision) -> Rally:
     """Change the rally `name` and say what it is now."""
     rally_named(engine, name)

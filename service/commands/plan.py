@@ -1,6 +1,7 @@
-"""Lay out a rally from a plan file, or change its plan."""
+"""Lay out a rally from a plan file, change its plan, or write it as a file again."""
 
 import argparse
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from service.commands.common import CommandError, by, rally_named, say
 from service.config import Config
 from service.engine import Engine, open_engine
 from service.plan_files import read_plan
+from service.plan_files.export import written
 from service.plan_files.schema import plan_schema
 
 NAME = "plan"
@@ -30,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="change the plan even if it takes reached prizes from visitors",
     )
     parser.add_argument(
+        "--export", metavar="RALLY", help="print the plan of a rally as the file that lays it out"
+    )
+    parser.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of plan files, for editors"
     )
 
@@ -39,8 +44,12 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     if args.schema:
         say(msgspec.json.format(msgspec.json.encode(plan_schema()), indent=2).decode())
         return
+    if args.export:
+        async with open_engine(config) as engine:
+            sys.stdout.write(written(rally_named(engine, args.export).plan))
+        return
     if args.file is None:
-        raise CommandError("Which plan? Name its file, or ask for --schema.")
+        raise CommandError("Which plan? Name its file, or ask for --export RALLY or --schema.")
     plan = read_plan(args.file)
     summary = f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
     if args.check:

@@ -1,8 +1,13 @@
-"""Make a token: for a visitor, for a spot's staff, for an organiser."""
+"""Make a token for a program that acts as a visitor, a spot's staff, a viewer, an organiser.
+
+People are invited (`meguri invite`). A token is listed among the rally's people, under the name
+that is given here, and can be revoked there; a visitor's is not.
+"""
 
 import argparse
 
-from service.commands.common import CommandError, rally_named, say
+from service import people
+from service.commands.common import CommandError, by, checked_spots, say
 from service.config import Config
 from service.engine import open_engine
 from service.sign_in import Role
@@ -15,20 +20,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.add_argument("role", choices=[role.value for role in Role], help="for whom")
     parser.add_argument(
-        "--rally", metavar="RALLY", help="staff: the rally; organiser: this one only"
+        "--rally", metavar="RALLY", help="staff: the rally; organiser, viewer: this one only"
     )
-    parser.add_argument("--spot", metavar="SPOT", help="staff: their spot")
+    parser.add_argument(
+        "--spot",
+        metavar="SPOT",
+        action="append",
+        default=[],
+        help="staff: their spot; steward: each of them",
+    )
+    parser.add_argument("--name", default="meguri token", help="what it is listed as")
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
     role = Role(args.role)
-    if role is Role.STAFF and not (args.rally and args.spot):
-        raise CommandError("A token for staff needs --rally RALLY and --spot SPOT.")
+    if role in people.DEVICE_ROLES and not (args.rally and args.spot):
+        raise CommandError(f"A token for {role} needs --rally RALLY and --spot SPOT.")
+    if role is Role.STAFF and len(args.spot) > 1:
+        raise CommandError("Staff have one spot; a steward may have several.")
     async with open_engine(config) as engine:
         if args.rally:
-            plan = rally_named(engine, args.rally).plan
-            if args.spot and args.spot not in {spot.id for spot in plan.spots}:
-                raise CommandError(f"The rally {args.rally} has no spot {args.spot}.")
-        _, token = engine.people.new(role, engine.clock(), args.rally, args.spot)
+            checked_spots(engine, args.rally, args.spot)
+        person, token = engine.people.new(role, engine.clock(), args.rally, *args.spot)
+        if role is not Role.VISITOR:
+            await people.add(engine.pool, person, args.name, by(), joined=True)
     say(token)

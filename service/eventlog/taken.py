@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import asyncpg
 
@@ -19,7 +20,16 @@ async def lock_taken(connection: asyncpg.Connection, lots: Iterable[Lot]) -> Cou
         return Counter()
     arrays = [list(column) for column in zip(*wanted, strict=True)]
     await connection.execute(sql.ADD_LOTS, *arrays)
-    rows = await connection.fetch(sql.LOCK_TAKEN, *arrays)
+    return _counted(await connection.fetch(sql.LOCK_TAKEN, *arrays))
+
+
+async def read_taken(pool: asyncpg.Pool, lots: Iterable[Lot]) -> Counter[Lot]:
+    """How much of each lot is taken, for showing it."""
+    arrays = [list(column) for column in zip(*lots, strict=True)]
+    return _counted(await pool.fetch(sql.READ_LOTS, *arrays))
+
+
+def _counted(rows: Iterable[Any]) -> Counter[Lot]:
     return Counter({Lot(row["rally"], row["item"], row["period"]): row["taken"] for row in rows})
 
 

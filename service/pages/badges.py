@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from domain.card import CardView
+from domain.plan import Draw
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
@@ -15,11 +16,11 @@ from service.api.badges import own_spot, take_badge
 from service.api.moves import bound
 from service.api.visitors import keep, visitor_or_new
 from service.context import engine_of, rally_of
-from service.failures import SpotUnknown, TokenInvalid
-from service.pages import prizes
+from service.failures import SpotUnknown
+from service.pages import hand_overs, prizes
 from service.pages.render import page
 from service.scans import Refused
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Person, Role, belongs
+from service.sign_in import VISITOR_COOKIE, Person, Role, belongs
 
 
 async def show(request: web.Request) -> web.Response:
@@ -48,11 +49,14 @@ async def scanned(request: web.Request, code: Code) -> web.Response | Refused:
         if rally is not None and code.kind is CodeKind.PAPER:
             return await _paper(request, rally, code)
         return Refused(Refusal(RefusalCode.BADGE_NEEDS_STAFF), rally)
-    if "prize" in request.query:
-        return prizes.counter(request, rally, code, person)
-    spot = request.query.get("spot") or person.spot
-    if spot is None:
-        return page(request, "badge_spot.html", rally=rally)
+    spot, prize = request.query.get("spot") or person.spot, request.query.get("prize")
+    if spot is None and (prize is None or not person.may_change):
+        spots = [one for one in rally.plan.spots if person.may_change or one.id in person.spots]
+        return page(request, "badge_spot.html", rally=rally, spots=spots, prize=prize)
+    if prize is not None:
+        assert code.visitor is not None, "it is a badge or a paper card"
+        return await hand_overs.ask(request, rally, prize, code.visitor, spot)
+    assert spot is not None, "an organiser without a prize was asked for one"
     return _page(request, rally, own_spot(request, code, spot), None)
 
 
@@ -104,6 +108,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         token=None,
         timed=False,
         staff=True,
+        gives=any(not isinstance(prize.giving, Draw) for prize in rally.plan.prizes),
         retry=(),
         answer=answer,
         visitor_card=card,
@@ -113,10 +118,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
 
 def _staff(request: web.Request, code: Code) -> Person | None:
     """Who is signed in on this phone, if they may scan badges of the code's rally."""
-    try:
-        person = engine_of(request).people.of_request(request, STAFF_COOKIE)
-    except TokenInvalid:
-        return None
-    if person is None or person.role is Role.VISITOR:
+    person = engine_of(request).people.known_staff(request)
+    if person is None or person.role is Role.VIEWER:
         return None
     return person if belongs(person, code.rally) else None

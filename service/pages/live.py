@@ -12,9 +12,8 @@ from aiohttp import web
 
 from service.boards import Board, Boards, Draw, deflated
 from service.context import engine_of
-from service.failures import TokenInvalid
 from service.i18n import language_of
-from service.sign_in import STAFF_COOKIE
+from service.sign_in import Person
 
 BOARDS = web.AppKey("boards", Boards)
 KEEP_ALIVE_S = 15.0
@@ -42,7 +41,8 @@ _HEADERS = {
 async def stream(
     request: web.Request, draw: Draw, every_s: float = AT_MOST_EVERY_S
 ) -> web.StreamResponse:
-    """Send `draw()` now, and again whenever a projection was applied and it came out different.
+    """Send `draw()` now, and again whenever a projection was applied and it came out different;
+    until whoever watches is revoked.
 
     What `draw` draws depends on the address, the language, and what the asker may see; on nothing
     else of the request. Raises Busy.
@@ -54,30 +54,35 @@ async def stream(
     if request.method == "HEAD":
         await answer.prepare(request)
         return answer
-    with request.app[BOARDS].watched(_seen(request), draw, every_s) as board:
+    watcher = engine_of(request).people.known_staff(request)
+    with request.app[BOARDS].watched(_seen(request, watcher), draw, every_s) as board:
         await answer.prepare(request)
         try:
-            await _Line(request, answer, packs).follow(board)
+            await _Line(request, answer, packs, watcher).follow(board)
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
     return answer
 
 
-def _seen(request: web.Request) -> Hashable:
+def _seen(request: web.Request, watcher: Person | None) -> Hashable:
     """Who asks for the same, as the same, in the same language, sees the same."""
-    try:
-        person = engine_of(request).people.of_request(request, STAFF_COOKIE)
-    except TokenInvalid:  # a public part: anybody may see it
-        person = None
-    may = person and (person.role, person.rally, person.spot)
+    may = watcher and (watcher.role, watcher.rally, watcher.spots)
     return request.host, request.path_qs, language_of(request), may
 
 
 class _Line:
     """The line to one browser."""
 
-    def __init__(self, request: web.Request, answer: web.StreamResponse, packs: bool) -> None:
+    def __init__(
+        self,
+        request: web.Request,
+        answer: web.StreamResponse,
+        packs: bool,
+        watcher: Person | None,
+    ) -> None:
+        self._people = engine_of(request).people
+        self._watcher = watcher
         self._answer = answer
         self._packs = packs
         self._has = request.headers.get("Last-Event-ID", "")
@@ -88,7 +93,7 @@ class _Line:
         until = loop.time() + LASTS_S
         with suppress(ConnectionError):  # whoever watched has gone: so a stream ends
             await self._send((_GZIP_HEAD if self._packs else b"") + self._piece(_AGAIN))
-            while not board.ended and loop.time() < until:
+            while not (board.ended or self._people.refuses(self._watcher)) and loop.time() < until:
                 coming, frame = board.changed.coming(), board.frame
                 if frame is not None and frame.id != self._has:
                     await self._send(frame.deflated if self._packs else frame.plain)

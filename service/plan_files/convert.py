@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from datetime import time
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 from domain.plan import (
     Area,
@@ -24,7 +25,7 @@ from service.plan_files.words import did_you_mean, expected_there, fields_at, is
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _MOMENT = re.compile(rf"(\d{{4}}-\d\d-\d\d)[ T]{_TIME.pattern}")
 _LANGUAGE = "a language code such as ja, en or zh-Hant"
-_ITEMS: dict[str, type] = {
+_ITEMS: dict[str, type[Struct]] = {
     "areas": Area,
     "spots": Spot,
     "exceptions": DayException,
@@ -56,24 +57,48 @@ def _listed(values: object, field: str) -> list[Any]:
 
 
 def converted(document: Document) -> Plan:
-    """The values as a plan. Raises PlanMistakes: the first of each area, spot, sheet, prize, …"""
+    """The values as a plan. Raises PlanMistakes: those of each field, spot, prize, …"""
     _read_times(document.values)
     try:
         return msgspec.convert(document.values, Plan)
     except msgspec.ValidationError as error:
         first = _translated(document, (), str(error))
-    raise PlanMistakes([first, *_items_mistaken(document)])
+    raise PlanMistakes([first, *_fields_mistaken(document, (), Plan), *_items_mistaken(document)])
 
 
 def _items_mistaken(document: Document) -> Iterator[FileMistake]:
-    """The first mistake of each item: msgspec stops at the first of all, an author need not."""
     for field, kind in _ITEMS.items():
         items = document.value_at((field,))
-        for index, item in enumerate(items if isinstance(items, list) else ()):
+        for index in range(len(items) if isinstance(items, list) else 0):
+            yield from item_mistaken(document, (field, index), kind)
+
+
+def item_mistaken(document: Document, path: Steps, kind: type[Struct]) -> list[FileMistake]:
+    """What is wrong in the item at `path`, which should be a `kind`; of each field the first."""
+    try:
+        msgspec.convert(document.value_at(path), kind)
+    except msgspec.ValidationError as error:
+        return [_translated(document, path, str(error)), *_fields_mistaken(document, path, kind)]
+    return []
+
+
+def _fields_mistaken(document: Document, path: Steps, kind: type[Struct]) -> Iterator[FileMistake]:
+    """msgspec stops at the first mistake of all; an author need not."""
+    values = document.value_at(path)
+    if not isinstance(values, dict):
+        return
+    hints = get_type_hints(kind, include_extras=True)
+    for field in hints.keys() & values.keys():
+        if path or field not in _ITEMS:
             try:
-                msgspec.convert(item, kind)
+                msgspec.convert(values[field], hints[field])
             except msgspec.ValidationError as error:
-                yield _translated(document, (field, index), str(error))
+                yield _translated(document, (*path, field), str(error))
+    if values.keys() <= hints.keys():  # else one of them may be the missing one, misspelt
+        for info in msgspec.structs.fields(kind):
+            if info.required and info.name not in values:
+                inner = (*path, info.name)
+                yield document.mistake(inner, f"{wanted(inner)}; it is missing")
 
 
 def _translated(document: Document, base: Steps, message: str) -> FileMistake:

@@ -21,10 +21,12 @@ from service.plan_files.document import (
 from service.plan_files.values import CONTROL, plain
 from service.plan_files.words import did_you_mean, is_a
 
+Rows = list[tuple[int, list[str]]]
+"""The rows of a table, each with the line it begins on."""
 OpenCsv = Callable[[str], bytes]
 """The content of a CSV named by the plan, relative to it. Raises OSError if there is none."""
 
-_COLUMNS: dict[str, Steps] = {
+COLUMNS: dict[str, Steps] = {
     "id": ("id",),
     "area": ("area",),
     "kind": ("kind",),
@@ -36,14 +38,14 @@ _COLUMNS: dict[str, Steps] = {
     "opens": ("opens",),
     "closes": ("closes",),
 }
-_COLUMNS_PER_LANGUAGE = {"name": "names", "address": "address", "closed_days": "closed_days"}
+COLUMNS_PER_LANGUAGE = {"name": "names", "address": "address", "closed_days": "closed_days"}
 _REQUIRED = {
     "id": ("id", "this column"),
     "names": ("name_ja", "this column, or that of another language"),
     "area": ("area", "this column"),
 }
 _NUMBER_COLUMNS = {"stamps", "capacity", "lat", "lon", "radius_m"}
-_KNOWN_COLUMNS = [*_COLUMNS, *(f"{stem}_ja" for stem in _COLUMNS_PER_LANGUAGE)]
+_KNOWN_COLUMNS = [*COLUMNS, *(f"{stem}_ja" for stem in COLUMNS_PER_LANGUAGE)]
 
 
 def take_csv_spots(document: Document, open_csv: OpenCsv) -> None:
@@ -66,19 +68,19 @@ def take_csv_spots(document: Document, open_csv: OpenCsv) -> None:
         document.stop(document.mistake(("spots", "csv"), expected))
     file = posixpath.join(posixpath.dirname(document.name), name)
     text = decoded(raw, file, 'UTF-8 text (in Excel: save as "CSV UTF-8")')
-    document.values["spots"] = _Csv(file, document).spots(text)
+    table = CsvTable(file, document)
+    document.values["spots"] = table.spots(table.rows(text))
 
 
-class _Csv:
+class CsvTable:
     """Spots from the rows of a CSV."""
 
     def __init__(self, file: str, document: Document) -> None:
         self._file = file
         self._document = document
 
-    def spots(self, text: str) -> list[dict[str, Any]]:
-        """A spot for each row that is not blank, in order, as plain values."""
-        rows = self._rows(text)
+    def spots(self, rows: Rows) -> list[dict[str, Any]]:
+        """A spot for each row but the first, which names the columns; in order, as plain values."""
         if not rows:
             self._document.stop(self._mistake(1, "", "a row that names the columns"))
         (line, header), *body = rows
@@ -91,11 +93,9 @@ class _Csv:
             self._file, line, column and f"column {clipped(column)}", expected, shown
         )
 
-    def _rows(self, text: str) -> list[tuple[int, list[str]]]:
+    def rows(self, text: str) -> Rows:
         """Each row that is not blank with the line it begins on, its cells trimmed."""
-        first_line = text.split("\n", 1)[0]
-        # Where a comma is the decimal point, Excel puts semicolons between cells.
-        delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+        delimiter = delimiter_of(text)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         rows, line = [], 1
         try:
@@ -111,7 +111,7 @@ class _Csv:
         """The columns' names and where their cells belong in a spot."""
         columns: list[tuple[str, Steps]] = []
         for name in header:
-            path = _column_path(name)
+            path = column_path(name)
             if path is None:
                 self._unknown_column(line, name)
             elif (name, path) in columns:
@@ -126,7 +126,7 @@ class _Csv:
         return columns
 
     def _unknown_column(self, line: int, name: str) -> None:
-        known = [*_COLUMNS, *(f"{stem}_<language>" for stem in _COLUMNS_PER_LANGUAGE)]
+        known = [*COLUMNS, *(f"{stem}_<language>" for stem in COLUMNS_PER_LANGUAGE)]
         expected = f"one of: {', '.join(known)}{did_you_mean(name, _KNOWN_COLUMNS)}"
         self._document.mistakes.append(self._mistake(line, name or '""', expected))
 
@@ -152,6 +152,13 @@ class _Csv:
         return spot
 
 
+def delimiter_of(text: str) -> str:
+    """What stands between the cells. Where a comma is the decimal point, Excel puts semicolons;
+    what is copied from a spreadsheet has tabs."""
+    first_line = text.lstrip().split("\n", 1)[0]
+    return max(",;\t", key=first_line.count)
+
+
 def _put(spot: dict[str, Any], path: Steps, value: object) -> None:
     inner = spot
     for step in path[:-1]:
@@ -159,10 +166,11 @@ def _put(spot: dict[str, Any], path: Steps, value: object) -> None:
     inner[str(path[-1])] = value
 
 
-def _column_path(name: str) -> Steps | None:
-    if name in _COLUMNS:
-        return _COLUMNS[name]
+def column_path(name: str) -> Steps | None:
+    """Where the cells of a column belong in a spot; None if there is no such column."""
+    if name in COLUMNS:
+        return COLUMNS[name]
     stem, _, language = name.rpartition("_")
-    if stem in _COLUMNS_PER_LANGUAGE and is_a(language, Language):
-        return (_COLUMNS_PER_LANGUAGE[stem], language)
+    if stem in COLUMNS_PER_LANGUAGE and is_a(language, Language):
+        return (COLUMNS_PER_LANGUAGE[stem], language)
     return None

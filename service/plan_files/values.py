@@ -29,7 +29,7 @@ _WORDS = {"": None, "null": None, "true": True, "false": False}
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(?=[.eE])(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_YAML_TAG = "tag:yaml.org,2002:"
+YAML_TAG = "tag:yaml.org,2002:"
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -107,7 +107,7 @@ class Reader:
         elif event.anchor is not None:
             self._mistaken(event, path, "a value without an anchor", f"&{event.anchor}")
         elif event.tag is not None:
-            self._mistaken(event, path, "a value without a tag", event.tag.replace(_YAML_TAG, "!!"))
+            self._mistaken(event, path, "a value without a tag", event.tag.replace(YAML_TAG, "!!"))
 
     def _scalar(self, event: Any, path: Steps) -> object:
         value = plain(event.value)

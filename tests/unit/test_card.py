@@ -188,9 +188,10 @@ ABOUT = {"rally": "walk", "visitor": VISITOR, "occurred_at": NOW}
 AT_COUNTER = {**ABOUT, "spot": "a", "by": "staff", "hand_over_id": UUID(int=50)}
 ELSEWHERE = {**AT_COUNTER, "hand_over_id": UUID(int=51)}
 FIRST, SECOND = (
-    HandOver(prize, UUID(int=n).bytes, at=micros(NOW)) for n, prize in ((50, "five"), (51, "six"))
+    HandOver(prize, UUID(int=n).bytes, at=micros(NOW), spot="a")
+    for n, prize in ((50, "five"), (51, "six"))
 )
-TAKEN_BACK = HandOver("five", UUID(int=50).bytes, reversed=True, at=micros(NOW))
+TAKEN_BACK = HandOver("five", UUID(int=50).bytes, reversed=True, at=micros(NOW), spot="a")
 
 
 def full() -> Card:

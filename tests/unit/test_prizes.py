@@ -23,7 +23,17 @@ from domain.events import (
 )
 from domain.mistakes import mistakes
 from domain.plan import Coupon, Draw, FirstCome, Prize, Tier
-from domain.prizes import ask_address, chances, enter, erase, hand_over, reverse
+from domain.prizes import (
+    UNDO_MAX,
+    ask_address,
+    chances,
+    enter,
+    erase,
+    hand_over,
+    last_given,
+    reverse,
+    undo_left,
+)
 from domain.rally import NotAllowed, Rally
 from domain.stock import Taken
 
@@ -87,7 +97,6 @@ HANDED = after(REACHED, (handing_over, "five"))
         (handing_over, ERASED, "five", "card_erased"),
         (reversing, REACHED, "five", "not_handed_over"),
         (reversing, HANDED, "line", "not_handed_over"),
-        (reversing, after(HANDED, (reversing, "five")), "five", "not_handed_over"),
         (reversing, after(HANDED, (erasing, "")), "five", "not_handed_over"),
     ],
 )
@@ -117,9 +126,49 @@ def test_handing_over_and_taking_back_say_where_and_by_whom(spot: str | None) ->
     handed = hand_over(rally(), REACHED, VISITOR, "five", spot, id_, NOW, "staff of a", Taken())
     assert handed == PrizeHandedOver(**said, hand_over_id=id_, occurred_at=NOW, by="staff of a")
     later = NOW + timedelta(minutes=5)
-    assert reverse(rally(), HANDED, VISITOR, "five", spot, id_, later, "boss") == HandOverReversed(
+    back = reverse(rally(), HANDED, VISITOR, "five", spot, id_, later, "boss", any_time=True)
+    assert back == HandOverReversed(
         **said, hand_over_id=id_, occurred_at=later, by="boss", handed_over_at=NOW
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spot", "code"),
+    [
+        (-5, "a", None),  # by the clock of another process
+        (0, "a", None),
+        (59.999_999, "a", None),
+        (60, "a", "undo_too_late"),
+        (3_600, "a", "undo_too_late"),
+        (0, "b", "undo_elsewhere"),
+        (0, None, "undo_elsewhere"),
+    ],
+)
+def test_staff_take_back_what_was_handed_over_at_their_spot_within_a_minute(
+    seconds: float, spot: str | None, code: str | None
+) -> None:
+    """Organisers do at any time and from anywhere."""
+    now, given = NOW + timedelta(seconds=seconds), last_given(HANDED, "five")
+    assert given is not None
+    said = (rally(), HANDED, VISITOR, "five", spot, id_of("five"), now, "somebody")
+    assert isinstance(reverse(*said, any_time=True), HandOverReversed)
+    assert bool(undo_left(given, spot, now)) == (code is None)
+    assert undo_left(given, spot, now) <= UNDO_MAX
+    if code is None:
+        assert isinstance(reverse(*said), HandOverReversed)
+    else:
+        with pytest.raises(NotAllowed, match=r"^This .+\.$") as refused:
+            reverse(*said)
+        assert refused.value.code == code
+
+
+def test_taking_back_twice_is_taking_back_once() -> None:
+    """Also when the second one comes late: it is the first one, asked again."""
+    back = after(HANDED, (reversing, "five"))
+    assert reversing(rally(), back, "five") is None
+    late = NOW + timedelta(hours=1)
+    assert reverse(rally(), back, VISITOR, "five", "a", id_of("five"), late, "staff") is None
+    assert last_given(back, "five") is None
 
 
 def test_erasing_says_whose_card_and_by_whom() -> None:
@@ -173,25 +222,25 @@ def test_entries_and_hand_overs_are_on_the_card_and_leave_its_visits_alone() -> 
     card = after(REACHED, (entering, "line"), (handing_over, "five"))
     assert (card.entered, card.handed) == (
         ("line",),
-        (HandOver("five", id_of("five").bytes, at=AT),),
+        (HandOver("five", id_of("five").bytes, at=AT, spot="a"),),
     )
     assert (card.visits, card.erased) == (REACHED.visits, False)
 
 
 def test_a_prize_that_was_taken_back_may_be_handed_over_again() -> None:
     taken_back = after(HANDED, (reversing, "five"))
-    back = HandOver("five", id_of("five").bytes, reversed=True, at=AT)
+    back = HandOver("five", id_of("five").bytes, reversed=True, at=AT, spot="a")
     assert taken_back == replace(REACHED, handed=(back,))
     again = after(taken_back, (handing_over_more, "five"))
-    assert again.handed == (back, HandOver("five", id_of("five+").bytes, at=AT))
+    assert again.handed == (back, HandOver("five", id_of("five+").bytes, at=AT, spot="a"))
 
 
 def test_taking_one_prize_back_leaves_the_others_handed_over() -> None:
     two = rally(plan(prizes=[Prize(id_, names(), Stamps(1), FirstCome()) for id_ in ("p", "q")]))
     both = after(visited("a"), (handing_over, "p"), (handing_over, "q"), of=two)
     assert after(both, (reversing, "p"), of=two).handed == (
-        HandOver("p", id_of("p").bytes, reversed=True, at=AT),
-        HandOver("q", id_of("q").bytes, at=AT),
+        HandOver("p", id_of("p").bytes, reversed=True, at=AT, spot="a"),
+        HandOver("q", id_of("q").bytes, at=AT, spot="a"),
     )
 
 
@@ -208,7 +257,9 @@ def test_what_is_reached_is_judged_by_the_plan_as_it_is_now() -> None:
 def test_a_hand_over_can_be_taken_back_after_its_prize_left_the_plan() -> None:
     without = rally(plan(prizes=[]))
     taken_back = after(HANDED, (reversing, "five"), of=without)
-    assert taken_back.handed == (HandOver("five", id_of("five").bytes, reversed=True, at=AT),)
+    assert taken_back.handed == (
+        HandOver("five", id_of("five").bytes, reversed=True, at=AT, spot="a"),
+    )
 
 
 STEPS = st.lists(
@@ -245,7 +296,8 @@ def test_a_prize_is_entered_once_and_held_once_whatever_is_tried(
         if decide is entering:
             entered.add(prize)
         elif decide is reversing:
-            handed.remove(prize)
+            if fact is not None:
+                handed.remove(prize)
         else:
             handed.add(prize)
     assert entered <= {"d", "e"}
@@ -415,7 +467,7 @@ def test_a_coupon_is_used_as_often_as_it_may_be_and_no_more() -> None:
         card = using(card, "drinks", number)
         assert len(card.handed) == number + 1
     assert refusal_of(card, "drinks", 3) == "already_handed_over"
-    assert using(visited("a"), "once", 0).handed == (HandOver("once", bytes(16), at=AT),)
+    assert using(visited("a"), "once", 0).handed == (HandOver("once", bytes(16), at=AT, spot="a"),)
     assert refusal_of(using(visited("a"), "once", 0), "once", 1) == "already_handed_over"
 
 
@@ -457,7 +509,8 @@ def test_the_same_use_again_is_not_refused_when_it_was_the_last() -> None:
 def test_a_coupon_of_some_areas_is_used_at_their_spots(spot: str | None, allowed: bool) -> None:
     card = visited("a")
     if allowed:
-        assert using(card, "dish", 1, spot).handed == (HandOver("dish", UUID(int=1).bytes, at=AT),)
+        given = HandOver("dish", UUID(int=1).bytes, at=AT, spot=spot)
+        assert using(card, "dish", 1, spot).handed == (given,)
     else:
         assert refusal_of(card, "dish", 1, spot) == "coupon_not_valid_here"
 

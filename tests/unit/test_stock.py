@@ -91,7 +91,9 @@ def handed(prize: str, now: datetime = NOW, taken: Taken | None = None) -> Prize
 
 def taken_back(prize: str, now: datetime) -> HandOverReversed:
     card = evolve(Card(), handed(prize), 1, NOW)
-    return reverse(OF, card, VISITOR, prize, "a", UUID(int=5), now, "staff")
+    fact = reverse(OF, card, VISITOR, prize, "a", UUID(int=5), now, "boss", any_time=True)
+    assert fact is not None
+    return fact
 
 
 def voided(of: Rally, spot: str, *, back: bool = False) -> VisitorFact:
@@ -226,7 +228,8 @@ class Shop:
     def take_back(self, number: int, now: datetime) -> None:
         visitor, id_, _ = self.given.pop(number)
         who = UUID(int=visitor)
-        self.add(visitor, reverse(OF, self.cards[visitor], who, "sweets", "a", id_, now, "staff"))
+        said = (OF, self.cards[visitor], who, "sweets", "a", id_, now, "boss")
+        self.add(visitor, some(reverse(*said, any_time=True)))
 
     def add(self, visitor: int, fact: VisitorFact) -> None:
         self.cards[visitor] = evolve(self.cards.get(visitor, Card()), fact, 1, NOW)

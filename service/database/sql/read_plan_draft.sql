@@ -1,0 +1,2 @@
+-- A draft. $1 its id.
+SELECT * FROM plan_drafts WHERE id = $1

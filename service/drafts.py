@@ -1,0 +1,85 @@
+"""Drafts of plans, kept as they are filled in: closing the browser loses nothing."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from service.failures import DraftUnknown
+from service.plan_forms.form import Values
+from service.sql import stored
+
+DRAFTS_SHOWN_MAX = 50
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A plan that is being filled in. `rally` is whose plan it changes, and `base` that plan when
+    the changes began; both are None for a new rally. `pasted`: a table with mistakes left."""
+
+    id: UUID
+    rally: str | None
+    base: Values | None
+    said: Values
+    pasted: str
+    changed_by: str
+    changed_at: datetime
+
+
+Change = Callable[[Draft], Draft]
+
+
+async def open_drafts(pool: asyncpg.Pool) -> list[Draft]:
+    """The drafts of new rallies, the newest first."""
+    return [_draft(row) for row in await pool.fetch(stored("read_plan_drafts"), DRAFTS_SHOWN_MAX)]
+
+
+async def read_draft(pool: asyncpg.Pool, id_: UUID) -> Draft:
+    """The draft with this id. Raises DraftUnknown."""
+    row = await pool.fetchrow(stored("read_plan_draft"), id_)
+    if row is None:
+        raise DraftUnknown
+    return _draft(row)
+
+
+async def changes_of(pool: asyncpg.Pool, rally: str) -> Draft | None:
+    """The changes of a rally's plan that are not applied yet; None if there are none."""
+    row = await pool.fetchrow(stored("read_plan_changes"), rally)
+    return _draft(row) if row else None
+
+
+async def begin(
+    pool: asyncpg.Pool, id_: UUID, said: Values, by: str, now: datetime, rally: str | None = None
+) -> Draft:
+    """A new draft. Of a rally's changes there is one: whoever comes second goes on with that."""
+    base = json.dumps(said) if rally else None
+    await pool.execute(stored("begin_plan_draft"), id_, rally, base, json.dumps(said), by, now)
+    begun = await changes_of(pool, rally) if rally else None
+    return begun or await read_draft(pool, id_)
+
+
+async def change(pool: asyncpg.Pool, id_: UUID, how: Change, by: str, now: datetime) -> Draft:
+    """Change a draft; two that do so at once do it one after the other. Raises DraftUnknown."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(stored("lock_plan_draft"), id_)
+        if row is None:
+            raise DraftUnknown
+        after = how(_draft(row))
+        base = None if after.base is None else json.dumps(after.base)
+        said = json.dumps(after.said)
+        await connection.execute(stored("write_plan_draft"), id_, base, said, after.pasted, by, now)
+    return after
+
+
+async def drop(pool: asyncpg.Pool, id_: UUID) -> None:
+    """Forget a draft."""
+    await pool.execute(stored("drop_plan_draft"), id_)
+
+
+def _draft(row: Any) -> Draft:
+    base = json.loads(row["base"]) if row["base"] else None
+    fields = {name: row[name] for name in ("id", "rally", "pasted", "changed_by", "changed_at")}
+    return Draft(base=base, said=json.loads(row["said"]), **fields)

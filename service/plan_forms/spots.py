@@ -1,0 +1,85 @@
+"""A single spot's form."""
+
+from service.plan_forms.form import LANGUAGES, Form, Values, copied, free, items, put, slug, texts
+
+_TYPED = ("kind", "area", "opens", "closes", "after")
+_COUNTED = ("stamps", "capacity")
+
+
+def with_spot(values: Values, form: Form, number: int) -> Values:
+    """The values with spot `number` (one more than there are: a new one) as the form says."""
+    after = copied(values)
+    spots = items(after, "spots")
+    if number >= len(spots):
+        spots.append({})
+    spot = spots[min(number, len(spots) - 1)]
+    _fill(spot, form)
+    if "area_new" in form and form.text("area_new"):
+        spot["area"] = add_area(after, form.text("area_new"))
+    ids = {str(each.get("id")) for each in spots if each is not spot}
+    put(spot, "id", spot.get("id") or free(slug(_latin(spot)), ids, "spot"))
+    put(after, "spots", spots)
+    return after
+
+
+def without_spot(values: Values, number: int) -> Values:
+    """The values without spot `number`."""
+    after = copied(values)
+    spots = [each for n, each in enumerate(items(after, "spots")) if n != number]
+    put(after, "spots", spots)
+    return after
+
+
+def add_area(values: Values, name: str, language: str | None = None) -> str:
+    """The id of the area that is called `name`; it is added if there is none."""
+    areas = items(values, "areas")
+    for area in areas:
+        if name == area.get("id") or name in (area.get("names") or {}).values():
+            return str(area.get("id"))
+    made = free(slug(name), {str(area.get("id")) for area in areas}, "area")
+    spoken = language or ("en" if name.isascii() else "ja")
+    values["areas"] = [*areas, {"id": made, "names": {spoken: name}}]
+    return made
+
+
+def _fill(spot: Values, form: Form) -> None:
+    for field in ("names", "address", "closed_days", "clue"):
+        put(spot, field, texts(form, field, spot.get(field)))
+    for field in _TYPED:
+        put(spot, field, form.plain(field))
+    for field in _COUNTED:
+        put(spot, field, form.number(field))
+    if spot.get("kind") == "printed":
+        del spot["kind"]
+    place = {field: form.number(field) for field in ("lat", "lon") if form.number(field) != ""}
+    put(spot, "place", place)
+    near = dict(spot.get("near") or {}, radius_m=form.number("radius_m"))
+    put(spot, "near", near if near["radius_m"] != "" else None)
+    put(spot, "question", _question(form, spot.get("question")))
+
+
+def _question(form: Form, before: object) -> Values | None:
+    """Each line is an answer; of choices, those that are right are numbered."""
+    known = dict(before) if isinstance(before, dict) else {}
+    for field, lines in (("answers", form.text("answers").splitlines()),):
+        put(known, field, [line.strip() for line in lines if line.strip()])
+    put(known, "text", texts(form, "question", known.get("text")))
+    put(known, "choices", _choices(form))
+    put(known, "attempts", form.number("attempts"))
+    asked = known.keys() & {"answers", "text", "choices"}
+    return known if asked else None
+
+
+def _choices(form: Form) -> list[Values]:
+    """A choice a line, in each language as many."""
+    lines = {each: form.text(f"choices.{each}").splitlines() for each in LANGUAGES}
+    count = max(map(len, lines.values()))
+    made = [
+        {each: of[n].strip() for each, of in lines.items() if n < len(of) and of[n].strip()}
+        for n in range(count)
+    ]
+    return [each for each in made if each]
+
+
+def _latin(spot: Values) -> str:
+    return str((spot.get("names") or {}).get("en", ""))
