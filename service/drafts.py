@@ -70,9 +70,7 @@ async def change(pool: asyncpg.Pool, id_: UUID, how: Change, by: str, now: datet
         after = how(_draft(row))
         base = None if after.base is None else json.dumps(after.base)
         said = json.dumps(after.said)
-        await connection.execute(
-            stored("write_plan_draft"), id_, base, said, after.pasted, by, now
-        )
+        await connection.execute(stored("write_plan_draft"), id_, base, said, after.pasted, by, now)
     return after
 
 

@@ -28,12 +28,17 @@ _SPOKEN = ("name", "address", "closed_days")
 
 
 def column_of(header: str, language: str) -> str | None:
-    """The column that a heading means; a text's is in `language` unless it says another one."""
+    """The column that a heading means; a text's is in `language`, or in that of its heading."""
     heading = unicodedata.normalize("NFKC", header).strip()
     if column_path(heading) is not None:
         return heading
     column = _BY_NAME.get("_".join(heading.casefold().split()))
-    return f"{column}_{language}" if column in _SPOKEN else column
+    return f"{column}_{spoken(heading, language)}" if column in _SPOKEN else column
+
+
+def spoken(text: str, language: str) -> str:
+    """The language of a text on a page in `language`: who reads English may paste Japanese."""
+    return "ja" if language == "en" and not text.isascii() else language
 
 
 def understood(rows: Rows, language: str) -> tuple[Rows, list[str]]:

@@ -12,6 +12,7 @@ from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
 from service.pages.render import _SERVICE
 from service.plan_files.export import TITLES
+from service.plan_forms.sentences import MESSAGES
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
 SPEAKERS = {"_": None, "say": None}
@@ -42,9 +43,8 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 
 def messages() -> set[str]:
     """Everything that we say to people."""
-    return (
-        in_templates() | in_modules() | failures() | set(SENTENCES.values()) | set(TITLES.values())
-    )
+    said = in_templates() | in_modules() | failures()
+    return said | set(SENTENCES.values()) | set(TITLES.values()) | MESSAGES
 
 
 def placeholders(text: str) -> set[str]:
