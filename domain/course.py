@@ -39,6 +39,7 @@ class Course:
         self.plan = plan
         self.zone = ZoneInfo(plan.time_zone)
         self.spots = {spot.id: spot for spot in plan.spots}
+        self.areas = {area.id: area for area in plan.areas}
         self.prizes = {prize.id: prize for prize in plan.prizes}
         stamped = stamped_spots(plan)
         self.bit_of = {spot.id: 1 << index for index, spot in enumerate(stamped)}

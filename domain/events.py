@@ -162,6 +162,17 @@ class DrawHeld(Struct, frozen=True, kw_only=True):
     by: str
 
 
+class OpenDataPublished(Struct, frozen=True, kw_only=True):
+    """The rally's open data was made public, for good: the tables with this digest, under a licence
+    (SPDX) or (None) without one being said."""
+
+    rally: str
+    occurred_at: datetime
+    digest: str
+    licence: str | None
+    by: str
+
+
 class CodeRevoked(Struct, frozen=True, kw_only=True):
     """Codes made with a key are void: those of one spot, or all of them (`spot` is None)."""
 
@@ -337,6 +348,7 @@ RallyFact = (
     | RallyCancelled
     | CodeRevoked
     | DrawFact
+    | OpenDataPublished
 )
 Fact = VisitorFact | RallyFact | HeadcountRecorded
 

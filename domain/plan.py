@@ -246,6 +246,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whether stamps count on the days after; if not, each day begins with an empty card."""
     one_at_a_time: bool = False
     """Whether a visitor is at one spot only in each period of `revisit`: for meetings."""
+    ranks_shown: bool = False
+    """Whether each spot's staff see how it stands among the others by the visits of a day."""
     opens: LocalTime | None = None
     closes: LocalTime | None = None
     exceptions: list[DayException] = []
@@ -281,6 +283,11 @@ def next_round(plan: Plan, rally: str, first_day: date) -> Plan:
 def stamped_spots(plan: Plan) -> list[Spot]:
     """The spots that give stamps: all but those where guests are only counted."""
     return [spot for spot in plan.spots if spot.kind != "counted"]
+
+
+def has_footfall(spot: Spot) -> bool:
+    """Whether people come to it: a quiz is answered from anywhere."""
+    return spot.kind != "quiz"
 
 
 def has_poster(spot: Spot) -> bool:

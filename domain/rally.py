@@ -19,6 +19,7 @@ from domain.events import (
     DrawHeld,
     EntriesClosed,
     EntriesFixed,
+    OpenDataPublished,
     RallyCancelled,
     RallyClosed,
     RallyFact,
@@ -58,6 +59,14 @@ class Drawing(Struct, frozen=True, omit_defaults=True):
     winners: dict[str, list[str]] = {}
 
 
+class OpenData(Struct, frozen=True):
+    """The tables that were made public: their digest, since when, under which licence."""
+
+    digest: str
+    published_at: datetime
+    licence: str | None = None
+
+
 class Rally(Struct, frozen=True, kw_only=True, dict=True):
     """A rally as its facts have made it.
 
@@ -71,6 +80,7 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     cancelled_areas: dict[str, datetime] = {}
     """Areas that were called off, and since when."""
     drawing: Drawing | None = None
+    open_data: OpenData | None = None
 
     @cached_property
     def course(self) -> Course:
@@ -210,6 +220,8 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
             return msgspec.structs.replace(rally, revoked=voided)
         case DrawCommitted() | EntriesClosed() | EntriesFixed() | DrawHeld():
             return msgspec.structs.replace(rally, drawing=_drawing_after(rally.drawing, fact))
+        case OpenDataPublished(digest=digest, occurred_at=at, licence=licence):
+            return msgspec.structs.replace(rally, open_data=OpenData(digest, at, licence))
 
 
 def _drawing_after(drawing: Drawing | None, fact: DrawFact) -> Drawing:

@@ -1,11 +1,12 @@
 """A QR code as a picture: SVG for pages and print, PNG for everything else."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO, StringIO
 from itertools import groupby
 
 import qrcode
-from qrcode.image.pil import PilImage
+from PIL import Image
 
 # A poster hangs in a shop for two months: M survives 15 % of damage (ISO/IEC 18004).
 CORRECTION = qrcode.constants.ERROR_CORRECT_M
@@ -22,9 +23,16 @@ def symbol(text: str) -> qrcode.QRCode:
     return made
 
 
+@lru_cache(maxsize=8)
+def _matrix(text: str) -> list[list[bool]]:
+    """Its modules, with the quiet zone; remembered, as what is drawn once is often drawn twice."""
+    matrix: list[list[bool]] = symbol(text).get_matrix()
+    return matrix
+
+
 def svg(text: str) -> str:
     """The QR of `text` as one SVG element without a size of its own: black on white, one path."""
-    matrix = symbol(text).get_matrix()
+    matrix = _matrix(text)
     size = len(matrix)
     path = "".join(
         f"M{x} {y}h{length}v1h-{length}z"
@@ -50,10 +58,12 @@ def _runs(row: list[bool]) -> Iterator[tuple[int, int]]:
 
 def png(text: str, module_px: int = 10) -> bytes:
     """The QR of `text` as a PNG, `module_px` pixels a module."""
-    made = symbol(text)
-    made.box_size = module_px
+    matrix = _matrix(text)
+    small = Image.new("1", (len(matrix), len(matrix)))
+    small.putdata([not dark for row in matrix for dark in row])
+    side = len(matrix) * module_px
     out = BytesIO()
-    made.make_image(image_factory=PilImage).save(out, format="PNG")
+    small.resize((side, side), Image.Resampling.NEAREST).save(out, format="PNG", optimize=True)
     return out.getvalue()
 
 

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from time import monotonic
 from uuid import UUID
@@ -18,7 +18,8 @@ from msgspec.structs import replace
 
 from domain.card import Card, CardView, view
 from domain.encoding import micros
-from domain.events import HeadcountRecorded, RallyFact
+from domain.events import RallyFact
+from domain.heads import count_heads
 from domain.links import may_link
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, Status, close_rally, open_rally, plan_rally
@@ -51,6 +52,7 @@ from service.memory import remember
 from service.people import revoked
 from service.preview import Preview, preview
 from service.pulse import Pulse
+from service.recent import Recent
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -65,8 +67,11 @@ SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S = 30, 60
 """So many sign-ins (keys, links, passkeys) may be wrong from one address in so many seconds."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+ODD_CARDS_S = 120
+"""How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
 """How often to look for addresses that are kept no longer."""
+NO_TIME = timedelta()
 CANCEL_SECONDS = 1.0
 DRAIN_SECONDS_MAX = 20
 """How long queued check-ins may take at the end; what is left is retried by its phone."""
@@ -108,6 +113,7 @@ class Engine:
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
+        self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
             pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
         )
@@ -300,11 +306,15 @@ class Engine:
         self.signals.send(Signal.LOG_GREW)
         return view(known.course, visitor, card, micros(self.clock()))
 
-    async def count_heads(self, rally: str, spot: str, count: int, id_: UUID, by: str) -> bool:
-        """Append a headcount; False if this very one (`id_`) was appended before."""
-        fact = HeadcountRecorded(
-            rally=rally, spot=spot, occurred_at=self.clock(), count=count, headcount_id=id_, by=by
-        )
+    async def count_heads(
+        self, rally: str, spot: str, count: int, id_: UUID, by: str, ago: timedelta = NO_TIME
+    ) -> bool:
+        """Append a headcount, taken `ago`; False if this very one (`id_`) was appended before.
+
+        Raises RallyUnknown, NotAllowed.
+        """
+        course = self.rallies.known(rally).course
+        fact = count_heads(course, spot, count, id_, ago, self.clock(), by)
         new = await self.log.count_heads(fact)
         self.signals.send(Signal.LOG_GREW)
         return new

@@ -63,6 +63,15 @@ class TokenInvalid(Failure):
     sentence = "Your sign-in is not valid (any more). Please sign in again."
 
 
+class PasskeyRefused(Failure):
+    status = 422
+    code = "passkey_refused"
+    sentence = (
+        "This passkey is not good here (any more). "
+        "Sign in another way, or ask an organiser for a new invitation."
+    )
+
+
 class Forbidden(Failure):
     status = 403
     code = "forbidden"
@@ -157,6 +166,44 @@ class PlanInvalid(Failure):
     status = 422
     code = "plan_invalid"
     sentence = "The plan has mistakes."
+
+
+class PostersLackLetters(Failure):
+    """`detail` names the sign."""
+
+    status = 422
+    code = "posters_lack_letters"
+    sentence = "A name has a sign that the fonts here cannot draw. Change the name, or add a font."
+
+
+class PostersNeedTypst(Failure):
+    """The optional package that draws PDFs is not there. `detail` says how to get it."""
+
+    status = 501
+    code = "posters_need_typst"
+    sentence = "PDFs cannot be made here: the operator must install meguri[posters] first."
+
+
+class PostersNeedFont(Failure):
+    """No Japanese font was found. `detail` says which to install."""
+
+    status = 501
+    code = "posters_need_font"
+    sentence = "PDFs cannot be made here: the operator must install a Japanese font first."
+
+
+class ParquetNeedsPyarrow(Failure):
+    """An optional part is not installed: pip install 'meguri[parquet]'."""
+
+    status = 501
+    code = "parquet_needs_pyarrow"
+    sentence = "Parquet files are not set up on this server. CSV and JSON hold the same."
+
+
+class OpenDataMissing(Failure):
+    status = 404
+    code = "open_data_missing"
+    sentence = "There is no open data of this rally (yet)."
 
 
 class Busy(Failure):

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from msgspec import Struct
 
 from domain.course import Course
 from domain.plan import FirstCome
+from domain.withheld import told
 from projections.completion import COMPLETION
 from projections.contract import Projection
 from projections.flow import FLOW, add
@@ -106,6 +107,40 @@ async def read_moves(pool: asyncpg.Pool, course: Course, by: str) -> list[Moves]
             add(merged.setdefault((areas[origin], areas[destination]), Counter()), minutes)
     moves = [Moves(*pair, minutes.total(), median(minutes)) for pair, minutes in merged.items()]
     return sorted(moves, key=lambda each: (-each.moves, each.origin, each.destination))
+
+
+class AreaMoves(NamedTuple):
+    """An area and how many came from there, or went there; None for too few to tell."""
+
+    area: str
+    moves: int | None
+
+
+class Neighbours(NamedTuple):
+    """From where visitors came to a spot, and where they went next on the same day."""
+
+    came_from: list[AreaMoves]
+    went_to: list[AreaMoves]
+
+
+async def read_neighbours(pool: asyncpg.Pool, course: Course, spot: str) -> Neighbours:
+    """The areas before and after a spot, the most frequent first; spots that the plan no longer has
+    are in no area."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for origin, destination, moves in await read(pool, FLOW, "read_spot", course.plan.rally, spot):
+        way, other = (before, origin) if destination == spot else (after, destination)
+        if other in course.spots:
+            way[course.spots[other].area] += moves
+    return Neighbours(_told(course, before), _told(course, after))
+
+
+def _told(course: Course, moves: Counter[str]) -> list[AreaMoves]:
+    """Those too few to tell come last and in the plan's order, which says nothing of them."""
+    areas = [
+        AreaMoves(area.id, told(moves[area.id])) for area in course.plan.areas if moves[area.id]
+    ]
+    return sorted(areas, key=lambda each: -(each.moves or 0))
 
 
 class RefusalCount(Struct, frozen=True):

@@ -41,6 +41,12 @@ def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime
     )
 
 
+def ever(course: Course) -> tuple[datetime, datetime]:
+    """From the first to the last day that plans may have."""
+    earliest, latest = DAYS_BETWEEN
+    return course.begins(earliest), course.begins(latest + timedelta(days=1))
+
+
 class Count(Struct, frozen=True):
     """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time.
 
@@ -62,6 +68,21 @@ async def read_hours(
     return await read(pool, FOOTFALL, "read", course.plan.rally, spot, start, until)
 
 
+async def read_rally_hours(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> Sequence[Any]:
+    """The visits of a whole rally, by hour."""
+    return await read(pool, FOOTFALL, "read_hours", course.plan.rally, start, until)
+
+
+async def read_visits(
+    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
+) -> dict[str, int]:
+    """The visits of each spot that had any in that time."""
+    rows = await read(pool, FOOTFALL, "read_spots_between", course.plan.rally, start, until)
+    return dict(rows)
+
+
 async def read_days(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
     """The footfall of a whole rally, by local day."""
     return await read(pool, FOOTFALL, "read_days", course.plan.rally, course.plan.time_zone)
@@ -70,6 +91,22 @@ async def read_days(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
 async def read_spots(pool: asyncpg.Pool, course: Course) -> Sequence[Any]:
     """The footfall of a whole rally, by spot."""
     return await read(pool, FOOTFALL, "read_spots", course.plan.rally)
+
+
+async def read_spot_days(
+    pool: asyncpg.Pool, course: Course, spot: str | None = None
+) -> Sequence[Any]:
+    """The footfall of a whole rally (or one spot), by spot and local day."""
+    plan = course.plan
+    return await read(pool, FOOTFALL, "read_spot_days", plan.rally, plan.time_zone, spot)
+
+
+async def read_hours_of_day(
+    pool: asyncpg.Pool, course: Course, spot: str | None = None
+) -> Sequence[Any]:
+    """The visits of a whole rally (or one spot), by spot and hour of the local day."""
+    plan = course.plan
+    return await read(pool, FOOTFALL, "read_hours_of_day", plan.rally, plan.time_zone, spot)
 
 
 class LanguageCount(Struct, frozen=True):
@@ -87,6 +124,12 @@ async def read_languages(
     """The footfall of a rally (or one spot) by language."""
     rows = await read(pool, FOOTFALL, "read_languages", course.plan.rally, spot, start, until)
     return [LanguageCount(*row) for row in rows]
+
+
+def all_time(course: Course) -> tuple[datetime, datetime]:
+    """When a rally's first imaginable day begins and its last one ends."""
+    earliest, latest = DAYS_BETWEEN
+    return course.begins(earliest), course.begins(latest + timedelta(days=1))
 
 
 def by_hour(course: Course, rows: Sequence[Any]) -> list[Count]:

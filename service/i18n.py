@@ -4,12 +4,12 @@ Messages are written in English in the code; a catalogue (`locales/LANGUAGE/LC_M
 has each of them in its language. They are read as they are: nothing needs to be compiled.
 """
 
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from pathlib import Path
 
 from aiohttp import web
-from babel import Locale, dates, numbers, units
+from babel import Locale, UnknownLocaleError, dates, numbers, units
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
@@ -75,6 +75,15 @@ class Voice:
         """1,234 as this language writes it."""
         return str(numbers.format_decimal(value, locale=self._locale))
 
+    def language_name(self, code: str) -> str:
+        """How this language calls another one; empty for one that nobody knows."""
+        if code in ("ja-Hrkt", self.language):
+            return LANGUAGES.get(code, "")
+        try:
+            return str(Locale.parse(code, sep="-").get_display_name(self._locale) or "")
+        except (ValueError, UnknownLocaleError):
+            return ""
+
     def compact(self, value: float) -> str:
         """1,234 in few letters: 1.2K, 1.2万."""
         if value < 1_000:
@@ -107,6 +116,15 @@ class Voice:
     def time(self, moment: datetime, zone: tzinfo) -> str:
         """A local time: 14:05."""
         return str(dates.format_skeleton("Hm", moment, zone, locale=self._locale))
+
+    def ago(self, moment: datetime, now: datetime) -> str:
+        """How long ago: 5分前."""
+        past = min(moment - now, -timedelta(seconds=1))
+        return str(dates.format_timedelta(past, add_direction=True, locale=self._locale))
+
+    def lasting(self, span: timedelta) -> str:
+        """A length of time, roughly: 4分."""
+        return str(dates.format_timedelta(abs(span), locale=self._locale))
 
     def moment(self, moment: datetime, zone: tzinfo) -> str:
         """A local day and time: 1月8日 14:05."""

@@ -22,7 +22,7 @@ _BARS_M = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_0
 _BAR_MAX = 34.0
 _BAR_HEIGHT = 6.0
 """Room for the bar below the map."""
-_NEAR_SHARE, _FAR_TIMES, _NEAR_MIN = 0.75, 2.5, 6
+_NEAR_SHARE, _FAR_TIMES, _NEAR_MIN = 0.75, 1.8, 6
 """What is farther from the middle than so many times the distance within which this share of the
 places lies, is far off; if there are enough near ones to be worth a map."""
 

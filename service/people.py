@@ -38,9 +38,14 @@ class Life(Struct, frozen=True):
     unsent: int
 
     @property
+    def skew(self) -> timedelta:
+        """How far the clock was ahead."""
+        return timedelta(milliseconds=self.skew_ms)
+
+    @property
     def skewed(self) -> bool:
         """Whether the clock is wrong enough to be told."""
-        return abs(self.skew_ms) > SKEW_TOLD.total_seconds() * 1_000
+        return abs(self.skew) > SKEW_TOLD
 
 
 class Member(Struct, frozen=True, kw_only=True):

@@ -239,6 +239,13 @@ class People:
         """Who may see what happens at `spot` (None: at all spots): who works there, and viewers."""
         return self._at_spot(request, rally, spot, Role.ORGANISER, Role.VIEWER)
 
+    def worker(self, request: web.Request, rally: str) -> Person:
+        """Who works on `rally`, as whatever, or may look on."""
+        person = self._with_role(request, STAFF_COOKIE, *set(Role) - {Role.VISITOR})
+        if not belongs(person, rally):
+            raise Forbidden
+        return person
+
     def _at_spot(
         self, request: web.Request, rally: str, spot: str | None, *everywhere: Role
     ) -> Person:
@@ -256,6 +263,16 @@ class People:
         if person.role not in roles:
             raise Forbidden
         return person
+
+
+def home_of(person: Person) -> str:
+    """The address at which somebody works."""
+    match person.role:
+        case Role.STAFF:
+            return f"/r/{person.rally}/spots/{person.spot}"
+        case Role.STEWARD:
+            return f"/r/{person.rally}/shops"
+    return f"/r/{person.rally}/organiser" if person.rally else "/"
 
 
 def belongs(person: Person, rally: str) -> bool:

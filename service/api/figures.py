@@ -1,4 +1,7 @@
-"""The organiser's figures: how far visitors come, how they move, what is refused, the prizes."""
+"""The organiser's figures: how far visitors come, how they move, what is refused, the prizes.
+
+An address that ends in `.csv` answers the same as a table, with names beside the ids.
+"""
 
 from typing import Any
 
@@ -13,7 +16,9 @@ from projections.follow import read_lag
 from projections.prizes import PRIZES
 from projections.refusals import REFUSALS
 from service.answers import json_answer
+from service.api import tables
 from service.context import engine_of, rally_of
+from service.csv_files import wants_csv
 from service.failures import QueryInvalid
 from service.figures import read_funnel, read_moves, read_prizes, read_refusals
 from service.footfall import asked_day, asked_days
@@ -22,9 +27,11 @@ from service.surveys import read_survey
 
 
 async def completion(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/completion: the funnel, and who has reached which prize."""
+    """GET /api/rallies/{rally}/completion(.csv): the funnel, and who has reached which prize."""
     said = await _asked(request, COMPLETION)
     funnel = await read_funnel(engine_of(request).pool, rally_of(request).course)
+    if wants_csv(request):
+        return tables.answer(request, "completion", tables.completion(request, funnel))
     return json_answer(
         {
             **said,
@@ -36,28 +43,34 @@ async def completion(request: web.Request) -> web.Response:
 
 
 async def flow(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/flow?by=spot|area: moves within a day, and how long they took."""
+    """GET /api/rallies/{rally}/flow(.csv)?by=spot|area: moves within a day, how long they took."""
     said = await _asked(request, FLOW)
     by = request.query.get("by", "spot")
     if by not in ("spot", "area"):
         raise QueryInvalid(f"by is spot or area, not {by}")
     moves = await read_moves(engine_of(request).pool, rally_of(request).course, by)
+    if wants_csv(request):
+        return tables.answer(request, f"flow-{by}", tables.flow(request, by, moves))
     return json_answer({**said, "by": by, "moves": moves})
 
 
 async def refusals(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/refusals?from=&to=: what was refused where, and why."""
+    """GET /api/rallies/{rally}/refusals(.csv)?from=&to=: what was refused where, and why."""
     said = await _asked(request, REFUSALS)
     course = rally_of(request).course
     days = asked_days(request, course)
     rows = await read_refusals(engine_of(request).pool, course, *days)
+    if wants_csv(request):
+        return tables.answer(request, "refusals", tables.refusals(request, rows))
     return json_answer({**said, "rows": rows})
 
 
 async def prizes(request: web.Request) -> web.Response:
-    """GET /api/rallies/{rally}/prizes: how often each was reached, entered and handed over."""
+    """GET /api/rallies/{rally}/prizes(.csv): how often each was reached, entered, handed over."""
     said = await _asked(request, PRIZES)
     counts = await read_prizes(engine_of(request).pool, rally_of(request).course)
+    if wants_csv(request):
+        return tables.answer(request, "prizes", tables.prizes(request, counts))
     return json_answer({**said, "prizes": counts})
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from domain.plan import has_poster, text_in
-from qr.codes import sign, sign_paper
-from qr.images import png, svg
+from qr.bundle import listed, pictures
+from qr.codes import sign_paper
+from qr.images import svg
 from service.commands.common import CommandError, rally_named, say
 from service.config import Config
 from service.engine import open_engine
+from service.pages.sheets import addresses, printed_spots, sheet_of
 
 NAME = "codes"
 QUIET_LOG = True
@@ -50,20 +51,17 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         key = engine.keyring.newest_code_key(plan.rally)
         assert key is not None, "a planned rally has a key"
     args.out.mkdir(parents=True, exist_ok=True)
-    public = f"{config.public_url.rstrip('/')}/s/"
-    spots = [spot for spot in plan.spots if has_poster(spot)]
-    rows = [("spot", "name", "address")]
-    for spot in tqdm(spots, unit="spot", leave=False):
-        address = public + sign(key, spot.id)
-        (args.out / f"{spot.id}.svg").write_text(svg(address), encoding="utf-8")
-        (args.out / f"{spot.id}.png").write_bytes(png(address))
-        rows.append((spot.id, text_in(spot.names, "ja"), address))
-    _write_list(args.out / "codes.csv", rows)
-    say(f"{len(spots)} codes in {args.out}")
+    public = config.public_url.rstrip("/")
+    posters = sheet_of(plan, printed_spots(plan), addresses(key, public), "a4").posters
+    for poster in tqdm(posters, unit="spot", leave=False):
+        for name, content in pictures(poster.spot, poster.address):
+            (args.out / name).write_bytes(content)
+    (args.out / "codes.csv").write_bytes(listed(posters))
+    say(f"{len(posters)} codes in {args.out}")
     if args.paper:
         cards = [("card", "address")]
         for serial in tqdm(range(1, args.paper + 1), unit="card", leave=False):
-            address = public + sign_paper(key, serial)
+            address = f"{public}/s/{sign_paper(key, serial)}"
             (args.out / f"paper-{serial}.svg").write_text(svg(address), encoding="utf-8")
             cards.append((str(serial), address))
         _write_list(args.out / "paper.csv", cards)

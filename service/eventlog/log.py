@@ -232,6 +232,14 @@ class EventLog:
         facts = [to_fact(row) for row in await self.pool.fetch(sql.READ_VOIDS, rally)]
         return [fact for fact in facts if isinstance(fact, VisitVoided)]
 
+    async def changes(
+        self, rally: str, before: datetime, key: str, most: int
+    ) -> list[tuple[datetime, str, Fact]]:
+        """What people have changed of a rally, the newest first: when, a key to go on from, and the
+        fact; `most` of those before a moment and key."""
+        rows = await self.pool.fetch(sql.READ_CHANGES, rally, before, key, most)
+        return [(row["recorded_at"], row["key"], to_fact(row)) for row in rows]
+
     async def survey(self, rally: str) -> dict[tuple[str, str], int]:
         """How often each choice was made in a rally's survey: by question and choice."""
         rows = await self.pool.fetch(sql.READ_SURVEY, rally)

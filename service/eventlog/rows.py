@@ -18,6 +18,7 @@ from domain.events import (
     Fact,
     HandOverReversed,
     HeadcountRecorded,
+    OpenDataPublished,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
@@ -62,6 +63,7 @@ _TYPES: dict[str, type[Fact]] = {
         EntriesClosed,
         EntriesFixed,
         DrawHeld,
+        OpenDataPublished,
     )
 }
 

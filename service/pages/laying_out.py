@@ -15,7 +15,7 @@ from service.context import engine_of, voice_of
 from service.engine import Engine
 from service.failures import BodyInvalid, NotFound
 from service.ids import new_id
-from service.pages.planning import Desk, desk_of, everywhere, said
+from service.pages.planning import Desk, desk_of, everywhere, said, words
 from service.pages.refusing import refused
 from service.pages.render import page
 from service.pages.steps import STEPS, step_page
@@ -85,7 +85,7 @@ async def _start(request: web.Request, status: int = 200, **more: Any) -> web.Re
     engine = engine_of(request)
     known = [each for each in engine.rallies.all() if not rehearsed(each.plan.rally)]
     nothing: list[FileMistake] = []
-    context = {"text": "", "mistakes": nothing, "unread": None, **more}
+    context = {**words(request, {}), "text": "", "mistakes": nothing, "unread": None, **more}
     return page(
         request,
         "plan_start.html",

@@ -66,6 +66,11 @@ _environment.globals |= {"static": static_url, "seal": seal, "turn": turn, "char
 _environment.globals["m"] = _environment.get_template("_macros.html").module
 
 
+def icon(name: str) -> str:
+    """An icon of the pages, as SVG."""
+    return str(_environment.globals["m"].icon(name))  # type: ignore[attr-defined]
+
+
 def part(request: web.Request, template: str, **context: Any) -> str:
     """A template as text, in the language of whoever asks. `_` speaks, `voice` formats."""
     voice, rally = voice_of(request), context.get("rally")

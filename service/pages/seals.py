@@ -82,14 +82,15 @@ def _pieces(name: str, places: tuple[str, ...]) -> list[str]:
             whole[-1] += piece  # しまね館, not しまね · 館
         else:
             whole.append(piece)
-    return [half for piece in whole or found for half in _halves(piece)][:_PIECES_MAX]
+    return [half for piece in whole or found for half in _short(piece)][:_PIECES_MAX]
 
 
-def _halves(piece: str) -> list[str]:
-    if width(piece) <= _PIECE_LONG:
+def _short(piece: str) -> list[str]:
+    count = -(-len(piece) // _PIECE_LONG)
+    if count == 1 or not _is_wide(piece[0]):
         return [piece]
-    middle = (len(piece) + 1) // 2
-    return [piece[:middle], piece[middle:]] if _is_wide(piece[0]) else [piece]
+    size = -(-len(piece) // count)
+    return [piece[at : at + size] for at in range(0, len(piece), size)]
 
 
 def _joined(pieces: list[str]) -> Iterator[list[str]]:

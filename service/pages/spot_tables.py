@@ -12,7 +12,7 @@ from domain.place import Place
 from service.charts import At, spot_map
 from service.context import voice_of
 from service.drafts import Draft
-from service.pages.planning import Desk, desk_of
+from service.pages.planning import Desk, desk_of, said
 from service.pages.steps import step_page
 from service.pages.uploads import read_upload
 from service.plan_files.words import is_a
@@ -85,7 +85,7 @@ async def _page(
         "spots",
         "_step_spots.html",
         status=status,
-        table=table,
+        table=table and _shown(table),
         pasted=pasted,
         unread=unread,
         read_as=asked if asked in _ENCODINGS else None,
@@ -94,6 +94,11 @@ async def _page(
         new_areas=[voice.name(each["names"]) for each in table.new_areas] if table else [],
         map=_map(request, _mapped(values, table)),
     )
+
+
+def _shown(table: Table) -> Table:
+    """The table for a template."""
+    return table._replace(rows=[row._replace(spot=said(row.spot)) for row in table.rows])
 
 
 def _mapped(values: Values, table: Table | None) -> list[Values]:

@@ -1,5 +1,6 @@
 """The columns of a table as offices name them."""
 
+import re
 import unicodedata
 
 from service.plan_files.csv_spots import COLUMNS, Rows, column_path
@@ -24,6 +25,7 @@ _NAMES = {
     "closed_days": ("closed_days", "定休日", "休業日", "休館日"),
 }
 _BY_NAME = {name: column for column, names in _NAMES.items() for name in names}
+_EARLY = re.compile(r"[0-9]:[0-5][0-9]")
 _SPOKEN = ("name", "address", "closed_days")
 
 
@@ -57,5 +59,9 @@ def understood(rows: Rows, language: str) -> tuple[Rows, list[str]]:
 
 
 def _cell(cells: list[str], index: int, name: str | None) -> str:
+    """A cell as it is meant: １０ is 10, and 9:30 is 09:30, as the browser's own fields say it."""
     cell = cells[index] if index < len(cells) else ""
-    return unicodedata.normalize("NFKC", cell) if name in COLUMNS and name != "area" else cell
+    if name not in COLUMNS or name == "area":
+        return cell
+    plain = unicodedata.normalize("NFKC", cell)
+    return f"0{plain}" if name in ("opens", "closes") and _EARLY.fullmatch(plain) else plain

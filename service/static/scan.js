@@ -188,7 +188,8 @@ async function takeScan(answer) {
     }
     if (sent && sent.status !== 503) return finish(sent, scan);
     // Whoever walks on has it sent by the card, or by the worker.
-    if (!staff) Kept.put({ ...scan, code, unsettled: !settled });
+    if (staff) document.documentElement.dataset.unsent = 1; // what beat.js tells
+    else Kept.put({ ...scan, code, unsettled: !settled });
     if (sent) show("busy");
     // Quiet attempts change nothing on the page: a screen reader would tell each of them.
     if (await waitFor(pause(attempt, sent?.answer))) show("stamping");
@@ -200,6 +201,7 @@ async function finish({ status, body, cookies }, scan) {
   if (status >= 500) return show("failed", body.detail); // our fault: the scan is kept
   keep(null);
   Kept.remove(scan.id);
+  delete document.documentElement.dataset.unsent;
   if (status === 422) {
     show("refused", body.detail);
     const anew = page.dataset.retry.split(" ").includes(body.code);

@@ -87,6 +87,13 @@ ASKED = {
     ),
     "footfall/days": (_of("footfall", "read_days"), (RALLY, "Asia/Tokyo"), "footfall_"),
     "footfall/spots": (_of("footfall", "read_spots"), (RALLY,), "footfall_"),
+    "footfall/hours": (_of("footfall", "read_hours"), (RALLY, START, UNTIL), "footfall_of_hours"),
+    "footfall/spots_between": (
+        _of("footfall", "read_spots_between"),
+        (RALLY, START, UNTIL),
+        "footfall_of_hours",
+    ),
+    "flow/spot": (_of("flow", "read_spot"), (RALLY, "spot-3"), "flow_pkey"),
     "refusals/read": (_of("refusals", "read"), (RALLY, START, UNTIL), "refusals_of_hours"),
     "flow/read": (_of("flow", "read"), (RALLY,), "flow_pkey"),
     "flow/minutes": (_of("flow", "read_minutes"), (RALLY,), "flow_pkey"),

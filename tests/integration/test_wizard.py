@@ -196,11 +196,14 @@ async def test_mistakes_of_a_table_are_told_by_line_and_column(desk: Desk, site:
 
 
 @pytest.mark.parametrize(
-    ("codec", "said"),
-    [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("cp932", "Shift_JIS"), ("utf-16", "UTF-16")],
+    ("codec", "said", "ends", "between"),
+    [
+        ("utf-8-sig", "UTF-8", "\r\n", ","),
+        ("cp932", "Shift_JIS", "\r\n", ";"),
+        ("utf-16", "UTF-16", "\n", "\t"),
+        ("utf-8", "UTF-8", "\r", ","),
+    ],
 )
-@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
-@pytest.mark.parametrize("between", [",", ";", "\t"])
 async def test_a_file_is_read_as_offices_save_it(
     desk: Desk, codec: str, said: str, ends: str, between: str
 ) -> None:

@@ -33,6 +33,7 @@ from domain.events import (
     Given,
     HandOverReversed,
     HeadcountRecorded,
+    OpenDataPublished,
     PrizeEntered,
     PrizeHandedOver,
     QuizAnswered,
@@ -253,6 +254,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
         "about": TEXT,
         "winners": st.dictionaries(TEXT, st.lists(TEXT, max_size=3), max_size=3),
     },
+    OpenDataPublished: {**ABOUT_A_RALLY, "digest": TEXT, "licence": st.none() | TEXT},
     CodeRevoked: {**ABOUT_A_RALLY, "key_id": st.integers(1, 65_535), "spot": SPOT},
 }
 """How to make a fact of each type, with every field named."""

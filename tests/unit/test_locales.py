@@ -10,9 +10,11 @@ from babel.messages.pofile import read_po
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
+from service.pages import sheets
 from service.pages.render import _SERVICE
 from service.plan_files.export import TITLES
 from service.plan_forms.sentences import MESSAGES
+from service.reasons import REASONS
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
 SPEAKERS = {"_": None, "say": None}
@@ -43,8 +45,16 @@ def failures(kind: type[Failure] = Failure) -> set[str]:
 
 def messages() -> set[str]:
     """Everything that we say to people."""
-    said = in_templates() | in_modules() | failures()
-    return said | set(SENTENCES.values()) | set(TITLES.values()) | MESSAGES
+    return (
+        in_templates()
+        | in_modules()
+        | failures()
+        | set(SENTENCES.values())
+        | set(REASONS.values())
+        | set(TITLES.values())
+        | set(sheets.MESSAGES)
+        | MESSAGES
+    )
 
 
 def placeholders(text: str) -> set[str]:

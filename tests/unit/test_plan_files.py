@@ -155,7 +155,7 @@ HERE = "plans/walk.yaml"
 MISTAKES: list[tuple[str, str, str]] = [
     # What msgspec says, in plain words and at its line.
     ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue, kind, near, question, capacity, starts, ends; did you mean area? (found \"pier\")"),
-    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, one_at_a_time, opens, closes, exceptions, sheets, prizes, survey (found 1)"),
+    ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, one_at_a_time, ranks_shown, opens, closes, exceptions, sheets, prizes, survey (found 1)"),
     ("time_zone: Asia/Tokyo\n", "", "1: time_zone: expected a text; it is missing"),
     ("  - id: light\n    names:", "  - names:", "9: spots[0].id: expected lower-case letters, digits and single hyphens; it is missing"),
     ("rally: walk", "rally: My Walk", '1: rally: expected lower-case letters, digits and single hyphens (found "My Walk")'),

@@ -1,0 +1,198 @@
+"""The open data of a rally: what is counted for it, how that is blurred, and the published rows.
+
+`blurred` and `tables` are all there is between the exact counts and the public, and `tables` does
+not see the exact ones.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from domain.events import OpenDataPublished
+from domain.plan import Area, Plan, Spot, text_in
+from domain.rally import NotAllowed, Rally, Status
+from domain.suppression import Below, Measure, blur, shown
+
+LANGUAGES = ("ja", "ja-Hrkt", "en", "zh-Hans", "zh-Hant", "ko")
+"""In which visitors read their cards."""
+LICENCES = ("CC-BY-4.0", "CC0-1.0")
+"""Under which an organiser may publish (SPDX); or none is said."""
+
+Row = tuple[Any, ...]
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """What was counted of a rally, exactly or blurred; days as ISO dates.
+
+    visits, headcount: by spot and day. spot_visits, spot_visitors (distinct at the spot in the
+    whole rally): by spot. day_visits, day_visitors (distinct on the day, at all spots): by day.
+    hours: visits by area and hour of the day. languages: visits by language. visitors: distinct in
+    the rally, one count. cards: with at least so many stamps. moves: by area of origin and of
+    destination.
+    """
+
+    visits: Mapping[tuple[str, str], int]
+    headcount: Mapping[tuple[str, str], int]
+    spot_visits: Mapping[tuple[str], int]
+    spot_visitors: Mapping[tuple[str], int]
+    day_visits: Mapping[tuple[str], int]
+    day_visitors: Mapping[tuple[str], int]
+    hours: Mapping[tuple[str, int], int]
+    languages: Mapping[tuple[str], int]
+    visitors: Mapping[tuple[()], int]
+    cards: Mapping[tuple[int], int]
+    moves: Mapping[tuple[str, str], int]
+
+
+def measures(plan: Plan) -> dict[str, Measure]:
+    """How each of the counts is blurred. One visit more is one more in each, but as many cards have
+    one of the steps more as it gives stamps, and a visit between two others takes one move away
+    and adds two. A guest whom staff counted is in `headcount` alone."""
+    stamps_max = max(1, *(spot.stamps for spot in plan.spots))
+    return dict.fromkeys(Counts.__struct_fields__, Measure(5)) | {
+        "visits": Measure(2),
+        "headcount": Measure(2),
+        "cards": Measure(5, touches=stamps_max),
+        "moves": Measure(5, touches=3),
+    }
+
+
+def cells(plan: Plan) -> dict[str, list[Row]]:
+    """The cells of each of the counts: by the plan alone, so that none tells by being there."""
+    spots, areas = [spot.id for spot in plan.spots], [area.id for area in plan.areas]
+    days = [day.isoformat() for day in _days(plan)]
+    by_spot: list[Row] = [(spot,) for spot in spots]
+    by_day: list[Row] = [(day,) for day in days]
+    by_both: list[Row] = [(spot, day) for spot in spots for day in days]
+    return {
+        "visits": by_both,
+        "headcount": by_both,
+        "spot_visits": by_spot,
+        "spot_visitors": by_spot,
+        "day_visits": by_day,
+        "day_visitors": by_day,
+        "hours": [(area, hour) for area in areas for hour in range(24)],
+        "languages": [(language,) for language in LANGUAGES],
+        "visitors": [()],
+        "cards": [(n,) for n in range(1, 1 + sum(spot.stamps for spot in plan.spots))],
+        "moves": [(origin, destination) for origin in areas for destination in areas],
+    }
+
+
+def _days(plan: Plan) -> Iterator[date]:
+    for n in range((plan.last_day - plan.first_day).days + 1):
+        yield plan.first_day + timedelta(days=n)
+
+
+def blurred(plan: Plan, exact: Counts, below: Below) -> Counts:
+    """The counts with their errors; what is not of the plan is left out."""
+    how, which = measures(plan), cells(plan)
+    return Counts(
+        **{
+            name: blur(how[name], getattr(exact, name), which[name], below)
+            for name in Counts.__struct_fields__
+        }
+    )
+
+
+def tables(plan: Plan, counts: Counts) -> dict[str, list[Row]]:
+    """The rows of each table of `domain.open_tables`, made of blurred counts and the plan."""
+    area_of = {spot.id: spot.area for spot in plan.spots}
+    areas = {area.id: area for area in plan.areas}
+    heads = _by_spot(counts.headcount)
+    return {
+        "rally": [_rally(plan, counts)],
+        "spots": [_spot(spot, areas[spot.area]) for spot in plan.spots],
+        "footfall_by_spot": [
+            (spot, area_of[spot], *_people(visits, counts.spot_visitors[spot,]), shown(heads[spot]))
+            for (spot,), visits in counts.spot_visits.items()
+        ],
+        "footfall_by_day": [
+            (spot, area_of[spot], day, shown(visits), shown(counts.headcount[spot, day]))
+            for (spot, day), visits in counts.visits.items()
+        ],
+        "days": [
+            (day, *_people(visits, counts.day_visitors[day,]))
+            for (day,), visits in counts.day_visits.items()
+        ],
+        "footfall_by_hour_of_day": [(*cell, shown(n)) for cell, n in counts.hours.items()],
+        "flow_between_areas": [(*cell, shown(n)) for cell, n in counts.moves.items()],
+        "completion": list(_funnel(counts.cards)),
+        "languages": [(*cell, shown(n)) for cell, n in counts.languages.items()],
+    }
+
+
+def _rally(plan: Plan, counts: Counts) -> Row:
+    return (
+        plan.rally,
+        text_in(plan.names, "ja"),
+        text_in(plan.names, "en"),
+        plan.time_zone,
+        plan.first_day.isoformat(),
+        plan.last_day.isoformat(),
+        len(plan.spots),
+        *_people(sum(counts.day_visits.values()), counts.visitors[()]),
+        shown(sum(counts.headcount.values())),
+    )
+
+
+def _spot(spot: Spot, area: Area) -> Row:
+    return (
+        spot.id,
+        text_in(spot.names, "ja"),
+        text_in(spot.names, "en"),
+        area.id,
+        text_in(area.names, "ja"),
+        text_in(area.names, "en"),
+        spot.kind,
+        spot.place and spot.place.lat,
+        spot.place and spot.place.lon,
+    )
+
+
+def _by_spot(by_both: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for (spot, _), count in by_both.items():
+        sums[spot] = sums.get(spot, 0) + count
+    return sums
+
+
+def _people(visits: int, visitors: int) -> tuple[int | None, int | None]:
+    """Visits and visitors as shown: who comes makes a visit, also when blurred."""
+    return shown(visits), shown(min(visitors, visits))
+
+
+def _funnel(cards: Mapping[tuple[int], int]) -> Iterator[Row]:
+    """Never rising, also when blurred."""
+    fewest: int | None = None
+    for (stamps,), count in cards.items():
+        fewest = count if fewest is None else min(count, fewest)
+        yield stamps, shown(fewest)
+
+
+def publish(
+    rally: Rally, digest: str, licence: str | None, now: datetime, by: str
+) -> OpenDataPublished | None:
+    """Make tables public: those of `digest`, once and for good. None if they are already."""
+    if rally.open_data is not None:
+        if rally.open_data.digest == digest:
+            return None
+        raise NotAllowed("open_data_published", "Open data was published; it is not made twice.")
+    may_make(rally, now)
+    if licence is not None and licence not in LICENCES:
+        raise NotAllowed("licence_unknown", f"A licence is one of {', '.join(LICENCES)}.")
+    return OpenDataPublished(
+        rally=rally.plan.rally, occurred_at=now, digest=digest, licence=licence, by=by
+    )
+
+
+def may_make(rally: Rally, now: datetime) -> None:
+    """Raise NotAllowed while visits are still to come: what is published is complete, and once."""
+    if rally.open_data is not None:
+        raise NotAllowed("open_data_published", "Open data was published; it is not made twice.")
+    if rally.status not in (Status.CLOSED, Status.CANCELLED):
+        ends = rally.course.begins(rally.plan.last_day + timedelta(days=1))
+        if now < ends:
+            raise NotAllowed("rally_not_over", "Open data is made when the rally is over.")
