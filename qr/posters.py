@@ -25,7 +25,12 @@ POSTERS_MAX = 250
 _DRAWING = Path(__file__).with_name("posters.typ")
 _KINDS = {"ja": "JP", "zh-Hans": "SC", "zh-Hant": "TC", "ko": "KR"}
 """Signs have other shapes in Japan, China, Taiwan and Korea, so Noto has a font for each."""
-_JAPANESE = ("Hiragino Sans", "Hiragino Kaku Gothic ProN", "Yu Gothic", "IPAexGothic")
+_JAPANESE = (
+    *("Noto Sans CJK JP", "Noto Sans JP", "Source Han Sans", "Source Han Sans JP"),
+    *("Hiragino Sans", "Hiragino Kaku Gothic ProN", "Yu Gothic", "BIZ UDGothic"),
+    *("IPAexGothic", "IPAPGothic", "IPAGothic", "TakaoPGothic", "TakaoGothic", "VL Gothic"),
+)
+"""The best first; any of them will do."""
 
 
 Seal = tuple[tuple[tuple[str, float], ...], float]
@@ -127,7 +132,7 @@ def families(found: Iterable[str]) -> dict[str, list[str]]:
     def chosen(*names: str) -> list[str]:
         return [name for name in names if name in there]
 
-    japanese = chosen("Noto Sans CJK JP", "Noto Sans JP", *_JAPANESE)
+    japanese = chosen(*_JAPANESE)
     if not japanese:
         raise PostersFailed(
             "posters_need_font",

@@ -66,6 +66,34 @@ def _phone(_: Results, row: Row) -> tuple[str, ...]:
     )
 
 
+def _posters(_: Results, row: Row) -> tuple[str, ...]:
+    return (
+        row.title,
+        f"{row.median(lambda each: each.seconds) or 0:.2f}",
+        f"{max(each.seconds for each in row.rounds):.2f}",
+        f"{row.median(lambda each: each.service_cpu_ms) or 0:.1f}",
+        f"{row.median(lambda each: each.rss_mib) or 0:,.0f}",
+        f"{(row.median(lambda each: each.answer_bytes) or 0) / 1e6:.1f}",
+        str(row.errors),
+    )
+
+
+def _dashboards(_: Results, row: Row) -> tuple[str, ...]:
+    (taken,) = row.rounds
+    return (
+        row.title,
+        f"{taken.seconds:,.0f}",
+        f"{taken.requests:,}",
+        str(taken.errors),
+        f"{taken.lag_p50_s or 0:.2f}",
+        f"{taken.lag_p99_s or 0:.2f}",
+        f"{taken.lag_max_s or 0:.2f}",
+        f"{taken.p50_ms or 0:.0f} / {taken.p99_ms or 0:.0f}",
+        f"{taken.service_share or 0:.2f} / {taken.postgres_share or 0:.2f}",
+        f"{row.rss_before_mib or 0:,.0f} → {row.rss_after_mib or 0:,.0f}",
+    )
+
+
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...]]]] = {
     "rebuild": (
         ("", "facts/s", "s", "of the COPY's time", "facts/s a core of Postgres", "Python CPU s"),
@@ -85,6 +113,25 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
             "rounds",
         ),
         _phone,
+    ),
+    "posters": (
+        ("the press", "s", "slowest s", "CPU ms each", "MiB at most", "MB", "errors"),
+        _posters,
+    ),
+    "dashboards": (
+        (
+            "dashboards",
+            "s",
+            "events",
+            "lost",
+            "delay p50 s",
+            "p99 s",
+            "max s",
+            "check-in p50 / p99 ms",
+            "cores: service / Postgres",
+            "service MiB",
+        ),
+        _dashboards,
     ),
     "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
 }

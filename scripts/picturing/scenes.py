@@ -6,6 +6,7 @@ from typing import NamedTuple
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from picturing.stage import RALLY, Stage
+from service.drawing import commit
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
 
 SPOT = "miyagi-yurakucho"
@@ -296,6 +297,12 @@ async def _(visit: Visit) -> None:
     await visit.page.goto(f"{CARD}/spots/{ROW[0]}")
 
 
+@scene("shop-report", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/report")
+
+
 @scene("screen", "staff")
 async def _(visit: Visit) -> None:
     spot, rally = SCREEN
@@ -331,5 +338,22 @@ async def _at_counter(visit: Visit) -> None:
 
 
 opens("organiser", f"{CARD}/organiser", "organiser")
+opens("report", f"{CARD}/report", "organiser")
+opens("open-data", f"{CARD}/open-data", "organiser")
+opens("compare", f"{CARD}/organiser/compare", "organiser")
+opens("signage", f"{CARD}/signage", "screen")
 opens("signals", f"{CARD}/signals", "organiser")
+opens("close-out", f"{CARD}/close-out", "organiser")
+opens("marked-visits", f"{CARD}/close-out/visits?who=all", "organiser")
+opens("winners", f"{CARD}/winners", "organiser")
+
+
+@scene("draw-proof")
+async def _(visit: Visit) -> None:
+    """A draw that was committed to while visitors still collect, as one of them sees it."""
+    await commit(visit.stage.engine, RALLY, "pictures")
+    await visit.walked(SPOT)
+    await visit.page.goto(f"{CARD}/draw")
+
+
 opens("posters", f"{CARD}/posters?spot={ROW[0]}", "organiser")

@@ -43,6 +43,8 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
     if config.public_url is None:
         raise CommandError("Codes hold the public address: give it with --public-url https://…")
+    if not args.out.parent.is_dir():
+        raise CommandError(f"There is no folder {args.out.parent}.")
     async with open_engine(config) as engine:
         plan = rally_named(engine, args.rally).plan
         key = engine.keyring.newest_code_key(plan.rally)

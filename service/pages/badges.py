@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from domain.card import CardView
+from domain.plan import Draw
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
@@ -107,6 +108,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         token=None,
         timed=False,
         staff=True,
+        gives=any(not isinstance(prize.giving, Draw) for prize in rally.plan.prizes),
         retry=(),
         answer=answer,
         visitor_card=card,

@@ -122,12 +122,7 @@ async def _spots(engine: Engine, course: Course, voice: Voice) -> dict[str, Any]
         "spots": counts,
         "spots_visited": sum(1 for row in rows.values() if row["visits"]),
         "placed": [
-            At(
-                voice.name(spot.names),
-                spot.place,
-                _both(rows.get(spot.id))[0],
-                f"/r/{course.plan.rally}/spots/{spot.id}",
-            )
+            At(voice.name(spot.names), spot.place, _both(rows.get(spot.id))[0])
             for spot in course.plan.spots
             if spot.place is not None
         ],

@@ -36,6 +36,12 @@ def test_a_rally_is_laid_out_opened_closed_and_its_codes_are_voided(tmp_path: Pa
     first = addresses(out)
     assert len(first) == 43
     assert len(list(out.glob("*.svg"))) == len(list(out.glob("*.png"))) == 43
+    posters = tmp_path / "posters.pdf"
+    pdf = ("posters", RALLY, "--public-url", url, "--size", "cards", "--out")
+    done = meguri(*pdf, str(posters), data=tmp_path)
+    assert done.stdout == f"43 posters in {posters}\n", done.stderr
+    assert posters.read_bytes().startswith(b"%PDF-")
+    assert "no code to print" in meguri(*pdf, str(posters), "--spot", "x", data=tmp_path).stderr
     assert meguri("open", RALLY, data=tmp_path).stdout == f"{RALLY} is open.\n"
     assert "key 3" in meguri("revoke", RALLY, "--spot", "nagano-ginza", data=tmp_path).stdout
     assert meguri(*codes, data=tmp_path).returncode == 0
@@ -94,7 +100,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["", "demo", "serve", "plan", "codes", "revoke", "log"])
+@pytest.mark.parametrize(
+    "command", ["", "demo", "serve", "plan", "codes", "posters", "revoke", "log"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = meguri(*filter(None, [command]), "--help")
     assert done.returncode == 0

@@ -48,7 +48,7 @@ async def test_every_figure_has_its_picture_and_its_numbers(site: Site) -> None:
     await site.engine.follower.catch_up()
     status, text = await page(site, f"/r/{RALLY}/organiser", site.organiser())
     assert status == 200
-    pictures = set(re.findall(r'aria-labelledby="([a-z]+)-title" aria-describedby', text))
+    pictures = set(re.findall(r'aria-labelledby="([a-z]+)-name" aria-describedby', text))
     assert pictures == {"hours", "days", "funnel", "map", "streams", "matrix"}
     assert "1 moves; the most frequent: Ginza → Yurakucho (1)." in text
     assert "2 stamps or more" in text
