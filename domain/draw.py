@@ -16,20 +16,18 @@ won, and so on: as if tickets were drawn from an urn one by one, and a winner's 
 won one is not in the urns of the others.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
 from domain.card import Card
-from domain.events import DrawCommitted, DrawHeld, EntriesClosed, EntriesFixed
+from domain.events import DrawCommitted, DrawHeld, EntriesFixed, WinnerForfeited
 from domain.plan import Draw, Plan, Prize
 from domain.prizes import chances
-from domain.rally import Drawing, NotAllowed, Rally, Status
-
-ENTRY_DIGITS = 24
-"""96 bits: among a hundred million entries, two are the same once in a trillion rallies."""
+from domain.rally import Drawing, NotAllowed, Rally
+from domain.winners import entry_id
 
 
 class Entry(NamedTuple):
@@ -38,12 +36,6 @@ class Entry(NamedTuple):
     prize: str
     id: str
     chances: int
-
-
-def entry_id(rally: str, visitor: UUID) -> str:
-    """What stands for a visitor in a rally's published lists. The visitor can work it out from the
-    number of the card; the card's number cannot be told from it."""
-    return sha256(f"meguri entry {rally} {visitor}".encode()).hexdigest()[:ENTRY_DIGITS]
 
 
 def commitment(secret: str) -> str:
@@ -118,16 +110,6 @@ def commit_draw(rally: Rally, committed: str, now: datetime, by: str) -> DrawCom
     return DrawCommitted(rally=rally.plan.rally, occurred_at=now, commitment=committed, by=by)
 
 
-def close_entries(rally: Rally, now: datetime, by: str) -> EntriesClosed | None:
-    """Let nobody enter any more. None if that was done already."""
-    drawing = _committed(rally)
-    if drawing.closed_at:
-        return None
-    if rally.status in (Status.OPEN, Status.PLANNED) and now < rally.course.ends:
-        raise NotAllowed("rally_not_over", "Close the rally first: its visitors still enter.")
-    return EntriesClosed(rally=rally.plan.rally, occurred_at=now, by=by)
-
-
 def entries_of(rally: Rally, visitor: UUID, card: Card) -> Iterator[Entry]:
     """What a card takes part in, and with how many chances: where it has entered, and where whoever
     reaches a prize takes part."""
@@ -146,8 +128,8 @@ def fix_entries(
     drawing = _committed(rally)
     if drawing.digest:
         return None
-    if not drawing.closed_at:
-        raise NotAllowed("entries_not_closed", "Close the entries first.")
+    if not rally.frozen:
+        raise NotAllowed("rally_not_frozen", "Freeze the rally first: cards still change.")
     return EntriesFixed(
         rally=rally.plan.rally,
         occurred_at=now,
@@ -187,6 +169,45 @@ def hold_draw(
         winners=winners(rally.plan, seed(secret, public.strip()), entries),
         by=by,
     )
+
+
+def forfeit(
+    rally: Rally,
+    ranking: Sequence[str],
+    prize: str,
+    entry: str,
+    now: datetime,
+    by: str,
+    *,
+    handed: bool,
+) -> WinnerForfeited | None:
+    """Say that a prize was not taken: it goes to the next of its `ranking` who has won nothing yet,
+    in no draw of the rally. None if that was said already. `handed`: it was handed over."""
+    drawing = _committed(rally)
+    if any((each.prize, each.entry) == (prize, entry) for each in drawing.forfeits):
+        return None
+    if entry not in drawing.winners_now(prize):
+        raise NotAllowed("prize_not_won", "This entry has not won this prize.")
+    if handed:
+        raise NotAllowed("already_handed_over", "This prize was handed over before.")
+    won = {one for each in drawing.winners.values() for one in each}
+    won.update(each.next for each in drawing.forfeits if each.next is not None)
+    return WinnerForfeited(
+        rally=rally.plan.rally,
+        occurred_at=now,
+        prize=prize,
+        entry=entry,
+        next=next((one for one in ranking if one not in won), None),
+        by=by,
+    )
+
+
+def ranking_of(drawing: Drawing, entries: Iterable[Entry], prize: str) -> list[str]:
+    """All entries of a prize whose draw was held, the first to win first."""
+    if drawing.secret is None or drawing.public is None:
+        raise NotAllowed("draw_not_held", "Hold the draw first.")
+    told = seed(drawing.secret, drawing.public)
+    return ranked(told, (entry for entry in entries if entry.prize == prize))
 
 
 def _committed(rally: Rally) -> Drawing:

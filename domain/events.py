@@ -131,7 +131,7 @@ class DrawCommitted(Struct, frozen=True, kw_only=True):
 
 
 class EntriesClosed(Struct, frozen=True, kw_only=True):
-    """Nobody enters a draw any more."""
+    """Nobody enters a draw any more. Of earlier releases: `RallyFrozen` says it now."""
 
     rally: str
     occurred_at: datetime
@@ -146,6 +146,46 @@ class EntriesFixed(Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     digest: str
     entries: int
+    by: str
+
+
+class RallyFrozen(Struct, frozen=True, kw_only=True):
+    """The rally's results are final: no visit of it comes any more. `positions` are the last ones
+    of the visitors' buckets 1, 2, … at that moment; no visit of the rally has a later one."""
+
+    rally: str
+    occurred_at: datetime
+    positions: tuple[int, ...]
+    by: str
+
+
+class RallyThawed(Struct, frozen=True, kw_only=True):
+    """The rally is not frozen any more: late scans are taken again."""
+
+    rally: str
+    occurred_at: datetime
+    by: str
+
+
+class VisitsReviewed(Struct, frozen=True, kw_only=True):
+    """An organiser has looked at what is odd; so many visits were `marked`, so many are `void`."""
+
+    rally: str
+    occurred_at: datetime
+    marked: int
+    void: int
+    by: str
+
+
+class WinnerForfeited(Struct, frozen=True, kw_only=True):
+    """A prize was not taken by `entry`, which had won it. `next` has won it instead; None if nobody
+    is left who has not won."""
+
+    rally: str
+    occurred_at: datetime
+    prize: str
+    entry: str
+    next: str | None
     by: str
 
 
@@ -339,7 +379,8 @@ CardFact = PrizeFact | VoidFact | VisitorErased | CardLinked | SurveyAnswered
 ScanFact = VisitRecorded | VisitConfirmed | QuizAnswered | CheckInRefused
 """What may come of a scan."""
 VisitorFact = ScanFact | CardFact
-DrawFact = DrawCommitted | EntriesClosed | EntriesFixed | DrawHeld
+DrawFact = DrawCommitted | EntriesClosed | EntriesFixed | DrawHeld | WinnerForfeited
+CloseOutFact = RallyFrozen | RallyThawed | VisitsReviewed
 RallyFact = (
     RallyPlanned
     | RallyReplanned
@@ -348,6 +389,7 @@ RallyFact = (
     | RallyCancelled
     | CodeRevoked
     | DrawFact
+    | CloseOutFact
     | OpenDataPublished
 )
 Fact = VisitorFact | RallyFact | HeadcountRecorded

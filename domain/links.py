@@ -40,8 +40,13 @@ Placed = tuple[int, VisitorFact]
 """A fact and its position in its bucket."""
 
 
-def may_link(source: Card, target: Card) -> None:
-    """Raise NotAllowed for cards that cannot be put together: a closed one, or too full ones."""
+def may_link(rally: Rally, source: Card, target: Card) -> None:
+    """Raise NotAllowed for cards that cannot be put together: a closed one, too full ones, or those
+    of a rally whose results are final (an entry stands for one card)."""
+    if rally.frozen:
+        raise NotAllowed(
+            "rally_frozen", "The results of this rally are final, and so are its cards."
+        )
     not_closed(source)
     not_closed(target)
     if len(target.visits) + len(source.visits) > VISITS_PER_CARD_MAX:

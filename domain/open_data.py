@@ -11,32 +11,38 @@ from typing import Any
 from msgspec import Struct
 
 from domain.events import OpenDataPublished
-from domain.plan import Area, Plan, Spot, text_in
+from domain.plan import Area, Plan, Spot, stamped_spots, text_in
 from domain.rally import NotAllowed, Rally, Status
 from domain.suppression import Below, Measure, blur, shown
 
-LANGUAGES = ("ja", "ja-Hrkt", "en", "zh-Hans", "zh-Hant", "ko")
-"""In which visitors read their cards."""
+OTHER = "other"
+LANGUAGES = ("ja", "ja-Hrkt", "en", "zh-Hans", "zh-Hant", "ko", OTHER)
+"""In which visitors read their cards; programs may say another one."""
 LICENCES = ("CC-BY-4.0", "CC0-1.0")
 """Under which an organiser may publish (SPDX); or none is said."""
 
 Row = tuple[Any, ...]
 
 
+HEADCOUNTS = frozenset(["headcount", "spot_headcount"])
+"""Of guests, who are no visitors: none is in any of the others."""
+
+
 class Counts(Struct, frozen=True, kw_only=True):
     """What was counted of a rally, exactly or blurred; days as ISO dates.
 
-    visits, headcount: by spot and day. spot_visits, spot_visitors (distinct at the spot in the
-    whole rally): by spot. day_visits, day_visitors (distinct on the day, at all spots): by day.
-    hours: visits by area and hour of the day. languages: visits by language. visitors: distinct in
-    the rally, one count. cards: with at least so many stamps. moves: by area of origin and of
-    destination.
+    visits, headcount: by spot and day. spot_visits, spot_headcount, spot_visitors (distinct at the
+    spot in the whole rally): by spot. day_visits, day_visitors (distinct on the day, at all spots):
+    by day. hours: visits by area and hour of the day. languages: visits by language. visitors:
+    distinct in the rally, one count. cards: with at least so many stamps. moves: by area of origin
+    and of destination.
     """
 
     visits: Mapping[tuple[str, str], int]
     headcount: Mapping[tuple[str, str], int]
     spot_visits: Mapping[tuple[str], int]
     spot_visitors: Mapping[tuple[str], int]
+    spot_headcount: Mapping[tuple[str], int]
     day_visits: Mapping[tuple[str], int]
     day_visitors: Mapping[tuple[str], int]
     hours: Mapping[tuple[str, int], int]
@@ -49,7 +55,7 @@ class Counts(Struct, frozen=True, kw_only=True):
 def measures(plan: Plan) -> dict[str, Measure]:
     """How each of the counts is blurred. One visit more is one more in each, but as many cards have
     one of the steps more as it gives stamps, and a visit between two others takes one move away
-    and adds two. A guest whom staff counted is in `headcount` alone."""
+    and adds two. A guest whom staff counted is in `HEADCOUNTS` alone."""
     stamps_max = max(1, *(spot.stamps for spot in plan.spots))
     return dict.fromkeys(Counts.__struct_fields__, Measure(5)) | {
         "visits": Measure(2),
@@ -60,15 +66,17 @@ def measures(plan: Plan) -> dict[str, Measure]:
 
 
 def cells(plan: Plan) -> dict[str, list[Row]]:
-    """The cells of each of the counts: by the plan alone, so that none tells by being there."""
-    spots, areas = [spot.id for spot in plan.spots], [area.id for area in plan.areas]
+    """The cells of each of the counts: by the plan alone, so that none tells by being there. Guests
+    are counted at the spots that are for that, stamps are given at the others."""
+    spots, areas = [spot.id for spot in stamped_spots(plan)], [area.id for area in plan.areas]
+    counted = [spot.id for spot in plan.spots if spot.kind == "counted"]
     days = [day.isoformat() for day in _days(plan)]
     by_spot: list[Row] = [(spot,) for spot in spots]
     by_day: list[Row] = [(day,) for day in days]
-    by_both: list[Row] = [(spot, day) for spot in spots for day in days]
     return {
-        "visits": by_both,
-        "headcount": by_both,
+        "visits": [(spot, *day) for spot in spots for day in by_day],
+        "headcount": [(spot, *day) for spot in counted for day in by_day],
+        "spot_headcount": [(spot,) for spot in counted],
         "spot_visits": by_spot,
         "spot_visitors": by_spot,
         "day_visits": by_day,
@@ -79,6 +87,11 @@ def cells(plan: Plan) -> dict[str, list[Row]]:
         "cards": [(n,) for n in range(1, 1 + sum(spot.stamps for spot in plan.spots))],
         "moves": [(origin, destination) for origin in areas for destination in areas],
     }
+
+
+def spoken(language: str) -> str:
+    """The cell of a language."""
+    return language if language in LANGUAGES else OTHER
 
 
 def _days(plan: Plan) -> Iterator[date]:
@@ -101,17 +114,29 @@ def tables(plan: Plan, counts: Counts) -> dict[str, list[Row]]:
     """The rows of each table of `domain.open_tables`, made of blurred counts and the plan."""
     area_of = {spot.id: spot.area for spot in plan.spots}
     areas = {area.id: area for area in plan.areas}
-    heads = _by_spot(counts.headcount)
+    days = [day for (day,) in counts.day_visits]
     return {
         "rally": [_rally(plan, counts)],
         "spots": [_spot(spot, areas[spot.area]) for spot in plan.spots],
         "footfall_by_spot": [
-            (spot, area_of[spot], *_people(visits, counts.spot_visitors[spot,]), shown(heads[spot]))
-            for (spot,), visits in counts.spot_visits.items()
+            (
+                spot,
+                area,
+                *_people(counts.spot_visits.get((spot,), 0), counts.spot_visitors.get((spot,), 0)),
+                shown(counts.spot_headcount.get((spot,), 0)),
+            )
+            for spot, area in area_of.items()
         ],
         "footfall_by_day": [
-            (spot, area_of[spot], day, shown(visits), shown(counts.headcount[spot, day]))
-            for (spot, day), visits in counts.visits.items()
+            (
+                spot,
+                area,
+                day,
+                shown(counts.visits.get((spot, day), 0)),
+                shown(counts.headcount.get((spot, day), 0)),
+            )
+            for spot, area in area_of.items()
+            for day in days
         ],
         "days": [
             (day, *_people(visits, counts.day_visitors[day,]))
@@ -133,8 +158,8 @@ def _rally(plan: Plan, counts: Counts) -> Row:
         plan.first_day.isoformat(),
         plan.last_day.isoformat(),
         len(plan.spots),
-        *_people(sum(counts.day_visits.values()), counts.visitors[()]),
-        shown(sum(counts.headcount.values())),
+        *_people(sum(counts.languages.values()), counts.visitors[()]),
+        shown(sum(counts.spot_headcount.values())),
     )
 
 
@@ -150,13 +175,6 @@ def _spot(spot: Spot, area: Area) -> Row:
         spot.place and spot.place.lat,
         spot.place and spot.place.lon,
     )
-
-
-def _by_spot(by_both: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for (spot, _), count in by_both.items():
-        sums[spot] = sums.get(spot, 0) + count
-    return sums
 
 
 def _people(visits: int, visitors: int) -> tuple[int | None, int | None]:

@@ -36,6 +36,15 @@ def _count(name: str, description: str, unit: str, measure: str) -> Column:
     return Column(name, "integer", description, unit, measure)
 
 
+def _visits(measure: str) -> Column:
+    return _count("visits", "Visits to a spot: accepted scans.", "visits", measure)
+
+
+def _guests(measure: str) -> Column:
+    said = "Guests whom staff counted, at spots for that; no visits."
+    return _count("headcount", said, "guests", measure)
+
+
 _SPOT = Column("spot", "string", "The spot's id; its name is in the table spots.")
 _AREA = Column("area", "string", "The area's id; its name is in the table spots.")
 _DAY = Column("day", "date", "The day, in the rally's time zone.")
@@ -53,9 +62,14 @@ TABLES: tuple[Table, ...] = (
             Column("first_day", "date", "The first day."),
             Column("last_day", "date", "The last day."),
             Column("spots", "integer", "How many spots the plan has.", "spots"),
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "day_visits"),
+            _visits("languages"),
             _count("visitors", "Distinct visitors of the whole rally.", "visitors", "visitors"),
-            _count("headcount", "Guests whom staff counted; no visits.", "guests", "headcount"),
+            _count(
+                "headcount",
+                "Guests whom staff counted, at spots for that; no visits.",
+                "guests",
+                "spot_headcount",
+            ),
         ),
     ),
     Table(
@@ -81,9 +95,14 @@ TABLES: tuple[Table, ...] = (
         (
             _SPOT,
             _AREA,
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "spot_visits"),
+            _visits("spot_visits"),
             _count("visitors", "Distinct visitors of the spot.", "visitors", "spot_visitors"),
-            _count("headcount", "Guests whom staff counted; no visits.", "guests", "headcount"),
+            _count(
+                "headcount",
+                "Guests whom staff counted, at spots for that; no visits.",
+                "guests",
+                "spot_headcount",
+            ),
         ),
     ),
     Table(
@@ -94,8 +113,13 @@ TABLES: tuple[Table, ...] = (
             _SPOT,
             _AREA,
             _DAY,
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "visits"),
-            _count("headcount", "Guests whom staff counted; no visits.", "guests", "headcount"),
+            _visits("visits"),
+            _count(
+                "headcount",
+                "Guests whom staff counted, at spots for that; no visits.",
+                "guests",
+                "headcount",
+            ),
         ),
     ),
     Table(
@@ -104,7 +128,7 @@ TABLES: tuple[Table, ...] = (
         1,
         (
             _DAY,
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "day_visits"),
+            _visits("day_visits"),
             _count("visitors", "Distinct visitors of the day.", "visitors", "day_visitors"),
         ),
     ),
@@ -115,7 +139,7 @@ TABLES: tuple[Table, ...] = (
         (
             _AREA,
             Column("hour", "integer", "The hour that begins then, 0 to 23, local time.", "h"),
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "hours"),
+            _visits("hours"),
         ),
     ),
     Table(
@@ -143,7 +167,7 @@ TABLES: tuple[Table, ...] = (
         1,
         (
             Column("language", "string", "The language (BCP 47)."),
-            _count("visits", "Visits to a spot: accepted scans.", "visits", "languages"),
+            _visits("languages"),
         ),
     ),
 )

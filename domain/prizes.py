@@ -14,6 +14,7 @@ from domain.events import HandOverReversed, PrizeEntered, PrizeHandedOver, Visit
 from domain.plan import Coupon, Draw, FirstCome, Prize
 from domain.rally import NotAllowed, Rally, entries_open
 from domain.stock import Taken
+from domain.winners import has_won
 
 UNDO_MAX = timedelta(seconds=60)
 """So long staff may take back what they have handed over: a slip is seen at once, and later the
@@ -112,9 +113,7 @@ def hand_over(
     given = _given(card, prize)
     if given and given >= _handed_max(rally, card, prize):
         raise NotAllowed("already_handed_over", "This prize was handed over before.")
-    giving = _reached(rally, card, prize).giving
-    if isinstance(giving, Draw):
-        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    giving = _due(rally, card, visitor, prize).giving
     if isinstance(giving, FirstCome):
         if giving.stock is not None and taken.in_all >= giving.stock:
             raise NotAllowed("out_of_stock", "All of these prizes have been given.")
@@ -135,13 +134,32 @@ def hand_over(
     )
 
 
-def waiting(rally: Rally, card: Card) -> list[Prize]:
-    """The prizes that the card has reached and may still be given at the counter."""
+def _due(rally: Rally, card: Card, visitor: UUID, name: str) -> Prize:
+    """The prize `name`, which the card has reached or, where it is drawn, has won."""
+    planned = rally.course.prizes.get(name)
+    if planned is None or not isinstance(planned.giving, Draw):
+        return _reached(rally, card, name)
+    not_closed(card)  # what was won stays won, whatever has become of its visits since
+    if rally.drawing is None or rally.drawing.secret is None:
+        raise NotAllowed("prize_is_drawn", "This prize is drawn among its entries.")
+    if not has_won(rally, visitor, name):
+        raise NotAllowed("prize_not_won", "This prize was drawn, and somebody else has won it.")
+    return planned
+
+
+def waiting(rally: Rally, card: Card, visitor: UUID) -> list[Prize]:
+    """The prizes that the card has reached, or its visitor has won, and may still be given at the
+    counter."""
     return [
         prize
         for prize in rally.plan.prizes
-        if not isinstance(prize.giving, Draw) and left_for(rally, card, prize.id)
+        if _at_counter(rally, visitor, prize) and left_for(rally, card, prize.id)
     ]
+
+
+def _at_counter(rally: Rally, visitor: UUID, prize: Prize) -> bool:
+    drawn = isinstance(prize.giving, Draw)
+    return not drawn or (not prize.by_post and has_won(rally, visitor, prize.id))
 
 
 def left_for(rally: Rally, card: Card, prize: str) -> int:
@@ -155,9 +173,9 @@ def _given(card: Card, prize: str) -> int:
 
 def _handed_max(rally: Rally, card: Card, name: str) -> int:
     """How often a prize may be given in all: once, a coupon as often as it may be used; where each
-    day has its own card, for each day that has reached it."""
+    day has its own card, for each day that has reached it. What is drawn is won once."""
     prize = rally.course.prizes.get(name)
-    if prize is None:
+    if prize is None or isinstance(prize.giving, Draw):
         return 1
     gauge = dict(rally.course.gauges)[name]
     reached = sum(1 for each in _cards(rally.course, card) if gauge(each).met)

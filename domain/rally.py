@@ -23,9 +23,13 @@ from domain.events import (
     RallyCancelled,
     RallyClosed,
     RallyFact,
+    RallyFrozen,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    RallyThawed,
+    VisitsReviewed,
+    WinnerForfeited,
 )
 from domain.plan import Plan
 
@@ -46,6 +50,14 @@ class Opening(Struct, frozen=True):
     closed_at: datetime | None = None
 
 
+class Forfeit(Struct, frozen=True):
+    """A prize that `entry` had won and did not take, and who has won it instead."""
+
+    prize: str
+    entry: str
+    next: str | None
+
+
 class Drawing(Struct, frozen=True, omit_defaults=True):
     """How far the draws of a rally have come; see the facts of the same names."""
 
@@ -57,6 +69,36 @@ class Drawing(Struct, frozen=True, omit_defaults=True):
     public: str | None = None
     about: str | None = None
     winners: dict[str, list[str]] = {}
+    """As they were drawn."""
+    forfeits: tuple[Forfeit, ...] = ()
+    """Prizes that were not taken, in the order in which that was said."""
+    committed_at: datetime | None = None
+    fixed_at: datetime | None = None
+    held_at: datetime | None = None
+
+    def winners_now(self, prize: str) -> list[str]:
+        """Whose prize it is: as they were drawn, then those who have moved up."""
+        of_prize = [each for each in self.forfeits if each.prize == prize]
+        gone = {each.entry for each in of_prize}
+        moved_up = [each.next for each in of_prize if each.next is not None]
+        return [entry for entry in (*self.winners.get(prize, ()), *moved_up) if entry not in gone]
+
+
+class Frozen(Struct, frozen=True):
+    """Since when the results are final, and the last position of each visitors' bucket then."""
+
+    at: datetime
+    positions: tuple[int, ...]
+    by: str
+
+
+class Reviewed(Struct, frozen=True):
+    """When what is odd was looked at; how many visits were marked, and how many void."""
+
+    at: datetime
+    marked: int
+    void: int
+    by: str
 
 
 class OpenData(Struct, frozen=True):
@@ -80,6 +122,8 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     cancelled_areas: dict[str, datetime] = {}
     """Areas that were called off, and since when."""
     drawing: Drawing | None = None
+    frozen: Frozen | None = None
+    reviewed: Reviewed | None = None
     open_data: OpenData | None = None
 
     @cached_property
@@ -98,7 +142,12 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def entries_closed(self) -> bool:
         """Whether nothing may change any more about who takes part in the draws."""
-        return self.drawing is not None and self.drawing.closed_at is not None
+        closed = self.drawing is not None and self.drawing.closed_at is not None
+        return closed or self.frozen is not None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether no check-in that is made from `now` on is taken."""
+        return self.status in (Status.CLOSED, Status.CANCELLED) or now >= self.course.ends
 
     def area_cancelled_at(self, area: str) -> datetime | None:
         """When an area was called off, if it was."""
@@ -120,7 +169,7 @@ class NotAllowed(Exception):  # noqa: N818 - it names what is not allowed, not a
 def entries_open(rally: Rally) -> None:
     """Raise NotAllowed once the entries are closed."""
     if rally.entries_closed:
-        raise NotAllowed("entries_closed", "The entries of this rally are closed for its draw.")
+        raise NotAllowed("entries_closed", "The entries of this rally are closed.")
 
 
 def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> RallyFact | None:
@@ -218,21 +267,31 @@ def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
         case CodeRevoked():
             voided = rally.revoked | {(fact.key_id, fact.spot)}
             return msgspec.structs.replace(rally, revoked=voided)
-        case DrawCommitted() | EntriesClosed() | EntriesFixed() | DrawHeld():
-            return msgspec.structs.replace(rally, drawing=_drawing_after(rally.drawing, fact))
+        case RallyFrozen():
+            frozen = Frozen(fact.occurred_at, fact.positions, fact.by)
+            return msgspec.structs.replace(rally, frozen=frozen)
+        case RallyThawed():
+            return msgspec.structs.replace(rally, frozen=None, reviewed=None)
+        case VisitsReviewed():
+            reviewed = Reviewed(fact.occurred_at, fact.marked, fact.void, fact.by)
+            return msgspec.structs.replace(rally, reviewed=reviewed)
         case OpenDataPublished(digest=digest, occurred_at=at, licence=licence):
             return msgspec.structs.replace(rally, open_data=OpenData(digest, at, licence))
+        case _:
+            return msgspec.structs.replace(rally, drawing=_drawing_after(rally.drawing, fact))
 
 
 def _drawing_after(drawing: Drawing | None, fact: DrawFact) -> Drawing:
     if isinstance(fact, DrawCommitted):
-        return Drawing(fact.commitment)
+        return Drawing(fact.commitment, committed_at=fact.occurred_at)
     assert drawing is not None, f"{type(fact).__name__} before DrawCommitted of {fact.rally}"
     match fact:
         case EntriesClosed():
             return msgspec.structs.replace(drawing, closed_at=fact.occurred_at)
         case EntriesFixed():
-            return msgspec.structs.replace(drawing, digest=fact.digest, entries=fact.entries)
+            return msgspec.structs.replace(
+                drawing, digest=fact.digest, entries=fact.entries, fixed_at=fact.occurred_at
+            )
         case DrawHeld():
             return msgspec.structs.replace(
                 drawing,
@@ -240,4 +299,8 @@ def _drawing_after(drawing: Drawing | None, fact: DrawFact) -> Drawing:
                 public=fact.public,
                 about=fact.about,
                 winners=fact.winners,
+                held_at=fact.occurred_at,
             )
+        case WinnerForfeited():
+            gone = Forfeit(fact.prize, fact.entry, fact.next)
+            return msgspec.structs.replace(drawing, forfeits=(*drawing.forfeits, gone))

@@ -23,6 +23,7 @@ class RefusalCode(StrEnum):
     RALLY_NOT_STARTED = "rally_not_started"
     RALLY_OVER = "rally_over"
     RALLY_CANCELLED = "rally_cancelled"
+    RALLY_FINAL = "rally_final"
     CLOSED_NOW = "closed_now"
     SPOT_LOCKED = "spot_locked"
     SCAN_IN_FUTURE = "scan_in_future"
@@ -65,6 +66,10 @@ SENTENCES: dict[RefusalCode, str] = {
     RefusalCode.RALLY_NOT_STARTED: "The rally starts on {at}. Your stamp can be had from then on.",
     RefusalCode.RALLY_OVER: "The rally ended on {at}. Thank you for your visit.",
     RefusalCode.RALLY_CANCELLED: "The rally was cancelled on {at}. We are sorry.",
+    RefusalCode.RALLY_FINAL: (
+        "The results of this rally are final since {at}. This scan came too late to count. Thank "
+        "you for taking part."
+    ),
     RefusalCode.CLOSED_NOW: (
         "No stamps are given at this hour. The next ones can be had from {at} on."
     ),

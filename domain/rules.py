@@ -287,8 +287,11 @@ def _refused_time(rally: Rally, scan: Scan, occurred_at: datetime, now: datetime
 
 
 def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
-    """Whether the rally took check-ins when the scan was made (not: when it arrived)."""
+    """Whether the rally took check-ins when the scan was made (not: when it arrived); none once its
+    results are final."""
     course = rally.course
+    if rally.frozen:
+        return _at(RefusalCode.RALLY_FINAL, rally.frozen.at)
     if rally.cancelled_at and occurred_at >= rally.cancelled_at:
         return _at(RefusalCode.RALLY_CANCELLED, rally.cancelled_at)
     if occurred_at < course.starts:

@@ -2,7 +2,7 @@
 
 A count is taken once, gets a secret error once, and is forgotten: whatever is published (counts,
 totals, tables that share their visits) is made of these *blurred* counts alone. What is shown of
-one is rounded to `STEP`, and what would be less than `STEP` is not shown.
+one is rounded to `STEP`, and what would be less than `LEAST` is not shown.
 
 The error is the difference of two runs: how often in a row a coin falls on the side that it has
 `spread` of `spread + 1` times. So an error one larger or smaller is at most 1 + 1/spread times
@@ -22,8 +22,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-STEP = 5
-"""Figures are shown in steps of this, and from this on."""
+STEP, LEAST = 5, 10
+"""Figures are shown in such steps, from such a one on."""
 Cell = TypeVar("Cell")
 Below = Callable[[int], int]
 """A secret random number from 0 to one below the one that is given."""
@@ -79,7 +79,7 @@ def _run(width: int, below: Below) -> int:
 def shown(blurred: int) -> int | None:
     """What is shown of a blurred count, or of a sum of some: None for little or nothing."""
     rounded = (2 * blurred + STEP) // (2 * STEP) * STEP
-    return rounded if rounded >= STEP else None
+    return rounded if rounded >= LEAST else None
 
 
 def odds_of(measures: Iterable[Measure]) -> Fraction:
@@ -88,3 +88,18 @@ def odds_of(measures: Iterable[Measure]) -> Fraction:
     for measure in measures:
         together *= measure.odds
     return together
+
+
+OTHERS_MIN = 5
+"""Of so many others, at least, an average is told to one of them."""
+
+
+def average_of_others(others: Iterable[int]) -> int | None:
+    """The average that one of a group is told of the rest; who knows its own figure could take it
+    out of an average of all, so it is not in there. None where it would tell of a single one: fewer
+    than `OTHERS_MIN` have any, or one of them has half of it or more (minimum frequency,
+    dominance)."""
+    known = [count for count in others if count > 0]
+    if len(known) < OTHERS_MIN or 2 * max(known) >= sum(known):
+        return None
+    return round(sum(known) / len(known))

@@ -9,7 +9,7 @@ import asyncpg
 from aiohttp import web
 
 from domain.course import Course
-from domain.plan import has_footfall
+from domain.plan import Spot
 from service.failures import QueryInvalid
 from service.footfall import read_hours, read_rally_hours
 
@@ -40,24 +40,31 @@ def bounds(course: Course, day: date) -> tuple[datetime, datetime]:
     return course.begins(day), course.begins(day + timedelta(days=1))
 
 
+def measure(spot: Spot) -> str:
+    """What is counted of a spot: visits, or, where nobody is known, heads."""
+    return "headcount" if spot.kind == "counted" else "visits"
+
+
 async def read_beside(
-    pool: asyncpg.Pool, course: Course, spot: str, day: date, against: Against
+    pool: asyncpg.Pool, course: Course, spot: Spot, day: date, against: Against
 ) -> dict[int, float]:
-    """The visits by local hour with which those of a spot on a day are compared; empty if there
-    were none."""
+    """The visits (or heads) by local hour with which those of a spot on a day are compared; empty
+    if there were none."""
     if against is not Against.AVERAGE:
         before = bounds(course, day - timedelta(days=_DAYS_BEFORE[against]))
-        return _by_hour(course, await read_hours(pool, course, spot, *before))
-    spots = sum(1 for each in course.plan.spots if has_footfall(each))
-    all_of_them = _by_hour(course, await read_rally_hours(pool, course, *bounds(course, day)))
-    return {hour: round(visits / max(spots, 1), 1) for hour, visits in all_of_them.items()}
+        rows = await read_hours(pool, course, spot.id, *before)
+        return _by_hour(course, rows, measure(spot))
+    spots = sum(1 for each in course.plan.spots if measure(each) == measure(spot))
+    rows = await read_rally_hours(pool, course, *bounds(course, day))
+    all_of_them = _by_hour(course, rows, measure(spot))
+    return {hour: round(count / spots, 1) for hour, count in all_of_them.items()}
 
 
-def _by_hour(course: Course, rows: Iterable[Any]) -> dict[int, float]:
+def _by_hour(course: Course, rows: Iterable[Any], measured: str) -> dict[int, float]:
     """Where clocks are put back, two hours of one name are one."""
-    visits: dict[int, float] = {}
+    counts: dict[int, float] = {}
     for row in rows:
-        if row["visits"]:
+        if row[measured]:
             hour = row["hour"].astimezone(course.zone).hour
-            visits[hour] = visits.get(hour, 0) + row["visits"]
-    return visits
+            counts[hour] = counts.get(hour, 0) + row[measured]
+    return counts

@@ -1,8 +1,11 @@
 """The steps of a rally's draws: commit to a secret, fix the entries, draw. Each may be said again,
 also after a crash in its midst."""
 
+import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -10,25 +13,30 @@ import msgspec
 from domain.card import Card
 from domain.draw import (
     Entry,
-    close_entries,
     commit_draw,
     commitment,
     entries_of,
     fix_entries,
+    forfeit,
     hold_draw,
+    ranking_of,
 )
-from domain.rally import Rally
+from domain.events import Fact, HandOverReversed, PrizeHandedOver, RallyFact
+from domain.rally import NotAllowed, Rally
 from service.engine import Engine, of_known
 from service.sql import stored
 
 SECRET_BYTES = 32
-CARDS_AT_ONCE = 1_000
+CARDS_AT_ONCE = 200
+"""Check-ins share the processor with whoever looks through cards."""
 _LOCK = stored("lock_draw")
 _KEEP_SECRET = stored("keep_draw_secret")
 _READ_SECRET = stored("read_draw_secret")
 _READ_CARDS = stored("read_rally_cards")
 _DROP_ENTRIES = stored("drop_draw_entries")
 _READ_ENTRIES = stored("read_draw_entries")
+_READ_PRIZE_ENTRIES = stored("read_prize_entries")
+_FIND_ENTRY = stored("find_entry")
 _decode_card = msgspec.msgpack.Decoder(Card).decode
 
 
@@ -42,14 +50,15 @@ async def commit(engine: Engine, name: str, by: str) -> Rally:
 async def fix(
     engine: Engine, name: str, by: str, advanced: Callable[[int], object] = lambda _: None
 ) -> Rally:
-    """Close the entries, list who takes part, and fix the list. `advanced` is told how many cards
-    were read. Raises RallyUnknown, NotAllowed."""
+    """Freeze the rally if it is not yet, list who takes part, and fix the list. `advanced` is told
+    how many cards were read. Raises RallyUnknown, NotAllowed."""
     engine.rallies.known(name)
     async with engine.own_connection() as connection:
         await connection.execute(_LOCK, name)  # the list and its digest are of one making
-        rally = await engine.change(name, of_known(close_entries, by))
-        assert rally.drawing is not None, "its entries were just closed"
-        if rally.drawing.digest is None:
+        if engine.rallies.known(name).drawing is None:
+            raise NotAllowed("draw_not_committed", "Commit to a secret first.")
+        rally = await engine.freeze(name, by)
+        if rally.drawing and rally.drawing.digest is None:
             entries = await _list(connection, rally, advanced)
             rally = await engine.change(name, of_known(fix_entries, by, entries))
     return rally
@@ -63,6 +72,36 @@ async def hold(engine: Engine, name: str, public: str, about: str, by: str) -> R
     return await engine.change(name, of_known(hold_draw, by, entries, secret, public, about))
 
 
+async def forfeited(engine: Engine, name: str, prize: str, entry: str, by: str) -> Rally:
+    """Say that a winner did not take a prize: the next of the published order has won it.
+
+    Raises RallyUnknown, NotAllowed, also where the prize was handed over meanwhile.
+    """
+    drawing = engine.rallies.known(name).drawing
+    if drawing is None:
+        raise NotAllowed("draw_not_committed", "Commit to a secret first.")
+    entries = [Entry(*row) for row in await engine.pool.fetch(_READ_PRIZE_ENTRIES, name, prize)]
+    ranking = await asyncio.to_thread(ranking_of, drawing, entries, prize)
+    visitor = await engine.pool.fetchval(_FIND_ENTRY, name, prize, entry)
+    if visitor is None:
+        raise NotAllowed("prize_not_won", "This entry has not won this prize.")
+
+    def decision(facts: list[Fact], known: Rally | None, now: datetime) -> RallyFact | None:
+        assert known is not None, "rallies are never removed"
+        handed = given(facts, prize) > 0
+        return forfeit(known, ranking, prize, entry, now, by, handed=handed)
+
+    return await engine.judge_winner(visitor, name, decision)
+
+
+def given(facts: Iterable[Fact], prize: str) -> int:
+    """How many of a prize facts have given somebody, less those that were taken back."""
+    handed = sum(isinstance(each, PrizeHandedOver) and each.prize == prize for each in facts)
+    return handed - sum(
+        isinstance(each, HandOverReversed) and each.prize == prize for each in facts
+    )
+
+
 async def read_entries(pool: asyncpg.Pool, name: str) -> list[Entry]:
     """The list of those who take part, as it is published."""
     return [Entry(*row) for row in await pool.fetch(_READ_ENTRIES, name)]
@@ -73,13 +112,16 @@ async def _list(
 ) -> list[Entry]:
     """Read all cards as they are at one moment, and keep who takes part."""
     entries: list[Entry] = []
+    records: list[tuple[str, str, str, int, UUID]] = []
     async with connection.transaction(isolation="repeatable_read"):
         cursor = await connection.cursor(_READ_CARDS, rally.plan.rally)
         while rows := await cursor.fetch(CARDS_AT_ONCE):
             for row in rows:
-                entries += entries_of(rally, row["visitor"], _decode_card(row["state"]))
+                visitor = row["visitor"]
+                for entry in entries_of(rally, visitor, _decode_card(row["state"])):
+                    entries.append(entry)
+                    records.append((rally.plan.rally, *entry, visitor))
             advanced(len(rows))
         await connection.execute(_DROP_ENTRIES, rally.plan.rally)
-        records = [(rally.plan.rally, *entry) for entry in entries]
         await connection.copy_records_to_table("draw_entries", records=records)
     return entries

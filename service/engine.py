@@ -5,7 +5,7 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from domain.card import Card, CardView, view
+from domain.close_out import freeze
 from domain.encoding import micros
 from domain.events import RallyFact
 from domain.heads import count_heads
@@ -30,6 +31,7 @@ from domain.scan import Scan
 from projections.apply import apply, prepare
 from projections.catalogue import CATALOGUE
 from projections.completion import COMPLETION
+from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
@@ -42,8 +44,9 @@ from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, da
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import CardDecision, Outcome, RallyDecision
+from service.eventlog.log import CardDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
+from service.fixings import Fixing
 from service.group_commit import GroupCommit
 from service.keys import make_key, read_keyring
 from service.limits import Limit
@@ -131,6 +134,7 @@ class Engine:
         )
         self.applied = Pulse()
         self.stopping = asyncio.Event()
+        self.fixings: dict[str, Fixing] = {}
         self.long_work = asyncio.Lock()
         """Held by whoever computes for long in a thread."""
         self.tasks: dict[str, asyncio.Task[None]] = {}
@@ -201,16 +205,16 @@ class Engine:
         await self.judge_all()
         return await preview(self.pool, plan.rally, plan)
 
-    async def judge_all(self) -> None:
-        """Wait until completion has read all that is in the log now. Raises BeingRebuilt."""
+    async def judge_all(self, projection: Projection = COMPLETION) -> None:
+        """Wait until a projection has read all that is in the log now. Raises BeingRebuilt."""
         async with self.pool.acquire() as connection:
             for _ in range(JUDGE_TRIES_MAX):
-                await apply(connection, COMPLETION)
-                lag = await read_lag(self.pool, COMPLETION, self.clock())
+                await apply(connection, projection)
+                lag = await read_lag(self.pool, projection, self.clock())
                 if not lag.facts:
                     return
                 await asyncio.sleep(JUDGE_PAUSE_S)
-        raise BeingRebuilt("the visitors' completion does not catch up with the log")
+        raise BeingRebuilt(f"{projection.name} does not catch up with the log")
 
     async def make_key(self, rally: str) -> None:
         """Give a rally one more key: its codes are made with it from now on."""
@@ -219,7 +223,27 @@ class Engine:
 
     async def change(self, rally: str, decision: RallyDecision) -> Rally:
         """Append what `decision` says about a rally, and tell everybody. Raises NotAllowed."""
-        after = await self.log.change_rally(rally, decision)
+        return await self._told(self.log.change_rally(rally, decision))
+
+    async def freeze(self, rally: str, by: str) -> Rally:
+        """Make a rally's results final: no visit of it comes any more. Raises NotAllowed."""
+
+        def decision(
+            positions: tuple[int, ...], known: Rally | None, now: datetime
+        ) -> RallyFact | None:
+            assert known is not None, "rallies are never removed"
+            return freeze(known, positions, now, by)
+
+        self.rallies.known(rally)
+        return await self._told(self.log.freeze_rally(rally, decision))
+
+    async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
+        """Append what `decision` says about a rally, told all facts about a visitor in it."""
+        return await self._told(self.log.judge_winner(visitor, rally, decision))
+
+    async def _told(self, changing: Awaitable[Rally]) -> Rally:
+        """Change a rally, and tell everybody."""
+        after = await changing
         await self.tell()
         return after
 
@@ -260,7 +284,7 @@ class Engine:
         rallies = []
         for rally, card in (await self.log.cards(source)).items():
             if card.visits or card.entered:
-                may_link(card, (await self.held(target, rally))[1])
+                may_link(self.rallies.known(rally), card, (await self.held(target, rally))[1])
                 rallies.append(rally)
         return rallies
 
@@ -434,7 +458,8 @@ async def running(engine: Engine) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
                 await engine.check_ins.drain()
-        await _end([*engine.tasks.values(), building])
+        fixing = [each.task for each in engine.fixings.values() if each.task]
+        await _end([*engine.tasks.values(), building, *fixing])
 
 
 def of_known(decide: Callable[..., RallyFact | None], by: str, *more: object) -> RallyDecision:

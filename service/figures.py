@@ -83,6 +83,11 @@ def _steps(having: Counter[int]) -> list[Step]:
     return steps
 
 
+async def read_areas(pool: asyncpg.Pool, course: Course) -> dict[int, int]:
+    """How many cards have stamps of how many areas."""
+    return dict(await read(pool, COMPLETION, "read_areas", course.plan.rally))
+
+
 class Moves(Struct, frozen=True, rename={"origin": "from", "destination": "to"}):
     """Moves from one spot (or area) to another, and how long half of them took, in minutes."""
 

@@ -71,7 +71,7 @@ async def read_hours(
 async def read_rally_hours(
     pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
 ) -> Sequence[Any]:
-    """The visits of a whole rally, by hour."""
+    """The visits and headcounts of a whole rally, by hour."""
     return await read(pool, FOOTFALL, "read_hours", course.plan.rally, start, until)
 
 

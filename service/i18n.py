@@ -94,6 +94,12 @@ class Voice:
         """0.25 as this language writes it: 25%."""
         return str(numbers.format_percent(share, locale=self._locale))
 
+    def change(self, share: float) -> str:
+        """+12%, −3%, ±0%."""
+        rounded = round(share, 2)
+        sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
+        return f"{sign}{self.share(abs(rounded))}"
+
     def distance(self, metres: int) -> str:
         """500 m, 2.4 km, as this language writes them."""
         if metres < 1_000:

@@ -62,7 +62,7 @@ async def read_journal(engine: Engine, rally: str, before: Cursor = NEWEST) -> J
     found.sort(key=lambda change: (change.at, change.key), reverse=True)
     shown = found[:PAGE_ROWS]
     older = Cursor(shown[-1].at, shown[-1].key) if len(found) > PAGE_ROWS else None
-    return Journal(shown, await _authors(engine, {change.by for change in shown}), older)
+    return Journal(shown, await authors(engine, {change.by for change in shown}), older)
 
 
 def _by(fact: Fact) -> str:
@@ -70,7 +70,8 @@ def _by(fact: Fact) -> str:
     return str(getattr(fact, "by", ""))
 
 
-async def _authors(engine: Engine, said: set[str]) -> dict[str, Author]:
+async def authors(engine: Engine, said: set[str]) -> dict[str, Author]:
+    """Who has made facts, by what these say (`by`)."""
     split = {by: by.partition(":") for by in said}
     ids = {by: id_ for by, (_, _, text) in split.items() if (id_ := _id(text))}
     named = await people.names(engine.pool, ids.values())

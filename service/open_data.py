@@ -6,16 +6,13 @@ too. Of a publication there is no second one: `domain/suppression.py` says why.
 
 import asyncio
 import secrets
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from domain.open_data import Counts, Row, blurred, may_make, publish, tables
+from domain.open_data import Counts, Row, blurred, may_make, publish, spoken, tables
 from domain.plan import Plan
 from domain.rally import NotAllowed, Rally
 from projections.completion import COMPLETION
@@ -33,6 +30,7 @@ from service.footfall import (
     read_spot_days,
     read_spots,
 )
+from service.report import summed
 from service.sql import stored
 
 _KEEP = stored("keep_open_data")
@@ -104,14 +102,15 @@ async def read_counts(engine: Engine, rally: Rally) -> Counts:
     return Counts(
         visits={cell: row["visits"] for cell, row in spot_days},
         headcount={cell: row["headcount"] for cell, row in spot_days},
+        spot_headcount={(row["spot"],): row["headcount"] for row in spots},
         spot_visits={(row["spot"],): row["visits"] for row in spots},
         spot_visitors={(row["spot"],): row["visitors"] for row in spots},
         day_visits={cell: row["visits"] for cell, row in days},
         day_visitors={cell: row["visitors"] for cell, row in days},
-        hours=_summed(
+        hours=summed(
             ((areas.get(row["spot"]), row["hour_of_day"]), row["visits"]) for row in hours
         ),
-        languages=_summed(((row.language,), row.visits) for row in languages),
+        languages=summed(((spoken(row.language),), row.visits) for row in languages),
         visitors={(): sum(row["first_timers"] for _, row in days)},
         cards={(step.stamps,): step.visitors for step in funnel.at_least},
         moves={
@@ -119,10 +118,3 @@ async def read_counts(engine: Engine, rally: Rally) -> Counts:
             for move in await read_moves(pool, course, "area")
         },
     )
-
-
-def _summed(counts: Iterable[tuple[Any, int]]) -> Counter[Any]:
-    summed: Counter[Any] = Counter()
-    for cell, count in counts:
-        summed[cell] += count
-    return summed

@@ -1,7 +1,7 @@
 """Signals of a day, with the visits behind them, for the organiser to judge."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -47,16 +47,37 @@ async def read_signals(engine: Engine, course: Course, day: date) -> list[Signal
     """What is odd about the cards of a day of the rally's time zone."""
     begins, ends = _bounds(course, day)
     cards: list[tuple[UUID, dict[str, int]]] = []
-    after = (UUID(int=0), 0)
-    rally = course.plan.rally
-    while rows := await read(engine.pool, COMPLETION, "read_cards", rally, *after, CARDS_AT_ONCE):
-        for visitor, _, erased, _, visited in rows:
-            if not erased and (today := _of_day(_decode(visited), begins, ends)):
-                cards.append((visitor, today))
-        after = (rows[-1]["visitor"], rows[-1]["day"])
-        await asyncio.sleep(0)
+    async for visitor, visited in _cards(engine, course):
+        if today := _of_day(visited, begins, ends):
+            cards.append((visitor, today))
     async with engine.long_work:  # one at a time: check-ins share the processor with it
         return await asyncio.to_thread(signals, course, cards)
+
+
+async def count_signals(engine: Engine, course: Course, days: Sequence[date]) -> dict[date, int]:
+    """How much is odd on each of some days; the cards are read once for all of them."""
+    bounds = {day: _bounds(course, day) for day in days}
+    cards: dict[date, list[tuple[UUID, dict[str, int]]]] = {day: [] for day in days}
+    async for visitor, visited in _cards(engine, course):
+        for day, (begins, ends) in bounds.items():
+            if any(begins <= at < ends for at in visited.values()):
+                cards[day].append((visitor, _of_day(visited, begins, ends)))
+    async with engine.long_work:
+        return {
+            day: len(await asyncio.to_thread(signals, course, of_day))
+            for day, of_day in cards.items()
+        }
+
+
+async def _cards(engine: Engine, course: Course) -> AsyncIterator[tuple[UUID, dict[str, int]]]:
+    """All cards of a rally that are not erased: visitors, and what each has visited when."""
+    after, rally = (UUID(int=0), 0), course.plan.rally
+    while rows := await read(engine.pool, COMPLETION, "read_cards", rally, *after, CARDS_AT_ONCE):
+        for visitor, _, erased, _, visited in rows:
+            if not erased:
+                yield visitor, _decode(visited)
+        after = (rows[-1]["visitor"], rows[-1]["day"])
+        await asyncio.sleep(0)
 
 
 def _bounds(course: Course, day: date) -> tuple[int, int]:

@@ -28,6 +28,7 @@ NAMES = {
     "codes": "the size of QR symbols, and what verifying a new code costs",
     "workers": "several processes, and a floor of as many",
     "growth": "check-ins on logs of different sizes (only with --growth or --only growth)",
+    "dashboards": "open overviews beside check-ins on one process (only when asked for, too)",
     "projections": "rebuilds, batches, reads, lag on a large log (only when asked for, too)",
 }
 
@@ -71,7 +72,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--rounds", type=_positive, metavar="N", help="rounds in turn (3)")
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="of a round (10)")
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="N", help="of a round (10; of dashboards 300)"
+    )
     parser.add_argument(
         "--connections",
         type=_positive,
@@ -103,6 +106,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=5_000_000,
         metavar="N",
         help="facts in the log of projections (5000000)",
+    )
+    parser.add_argument(
+        "--clients", type=_positive, default=500, metavar="N", help="of dashboards (500)"
     )
     parser.add_argument("--quick", action="store_true", help="short rounds, for trying out")
     parser.add_argument(
@@ -137,7 +143,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    wanted = {"growth": args.growth, "projections": args.projections}
+    wanted = {"growth": args.growth, "projections": args.projections, "dashboards": False}
     names = args.only or [name for name in NAMES if wanted.get(name, True)]
     seconds = args.seconds or (2 if args.quick else 10)
     return Settings(
@@ -149,6 +155,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         workers=args.workers,
         events=args.events,
         facts=args.facts,
+        clients=args.clients,
+        dashboard_seconds=args.seconds or (10 if args.quick else 300),
         names=names,
     )
 

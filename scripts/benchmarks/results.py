@@ -36,6 +36,9 @@ class Round(Struct, kw_only=True, omit_defaults=True):
     lag_p99_s: float | None = None
     lag_max_s: float | None = None
     rss_mib: float | None = None
+    service_share: float | None = None
+    """Of a core."""
+    postgres_share: float | None = None
     first_paint_ms: float | None = None
     """Of a page: when there was something to read."""
 

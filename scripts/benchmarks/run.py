@@ -20,6 +20,12 @@ from tqdm import tqdm
 from benchmarks import growth, machine, site
 from benchmarks.append import SIZES, Append
 from benchmarks.codes import code_goals, measure_codes
+from benchmarks.dashboards import (
+    CHECK_INS_A_SECOND,
+    SCANS_EACH,
+    Dashboards,
+    dashboard_goals,
+)
 from benchmarks.measurements import BareServer, Measurement, Pace, Service, SingleRows, settle
 from benchmarks.phone import ROUNDS_MIN, Phone, phone_goals
 from benchmarks.posters import measure_posters, poster_goals
@@ -49,7 +55,7 @@ REBUILD_SECONDS_A_FACT = 3e-6
 DISK_SPARE_BYTES = 3 * 2**30
 PHONE_ROUND_SECONDS = 6
 """About, for the progress bar."""
-ALONE = ("codes", "phone", "posters")
+ALONE = ("codes", "phone", "posters", "dashboards")
 """Measurements that are no load: they need neither wrk's visitors nor the floor."""
 SERVED = ("ours", "strangers", "naive", "batch")
 """Measurements of a service of one process."""
@@ -67,6 +73,8 @@ class Settings(Struct, frozen=True):
     workers: int
     events: list[int]
     facts: int
+    clients: int
+    dashboard_seconds: float
     names: list[str]
 
 
@@ -113,6 +121,7 @@ class Bench:
                 *code_goals(self.rows),
                 *projection_goals(self.rows),
                 *phone_goals(self.rows),
+                *dashboard_goals(self.rows),
                 *poster_goals(self.rows),
             ],
             skipped=self.skipped,
@@ -121,7 +130,15 @@ class Bench:
 
     async def _measure(self) -> None:
         await site.prepare(self.postgres)
-        for database in (*SERVED, "rows", "append", "workers", "projections", "phone"):
+        for database in (
+            *SERVED,
+            "rows",
+            "append",
+            "workers",
+            "projections",
+            "phone",
+            "dashboards",
+        ):
             if database != "ours" and self._wanted(database):
                 await self.postgres.copy(database)
         if any(name not in ALONE for name in self.settings.names):
@@ -136,6 +153,8 @@ class Bench:
             self.rows += [row async for row in measure_posters(self.settings.rounds)]
         if self._wanted("phone"):
             await self._phone()
+        if self._wanted("dashboards"):
+            await self._dashboards()
         if self._wanted("append"):
             await self._append()
         if self._wanted("workers"):
@@ -185,6 +204,25 @@ class Bench:
             phone = Phone(codes)
             self.rows += await phone.measure(
                 server.url, self.settings.rounds, lambda: self.bar.update(PHONE_ROUND_SECONDS)
+            )
+
+    async def _dashboards(self) -> None:
+        """Watchers of one service, and a few who check in."""
+        self._now("opening dashboards")
+        seconds, rally = self.settings.dashboard_seconds, site.read_plan(site.PLAN).rally
+        visitors = math.ceil(seconds * CHECK_INS_A_SECOND / SCANS_EACH) + 1
+        organiser, crowd = await site.tokens(self.postgres, visitors)
+        codes = await site.spot_codes(self.postgres)
+        where = ("--database", self.postgres.url("dashboards"))
+        async with serving(
+            "dashboards", self.folder, "service", "serve", "--port", "0", *where
+        ) as server:
+            await settle(server.url)
+            dashboards = Dashboards(server, self.postgres, self.settings.clients, seconds)
+            live = f"/r/{rally}/organiser/live"
+            self._now(dashboards.row.title)
+            self.rows.append(
+                await dashboards.measure(live, organiser, crowd, codes, self.bar.update)
             )
 
     async def _append(self) -> None:
@@ -426,13 +464,15 @@ class Bench:
 
     def _seconds(self) -> float:
         """About how long it takes, for the progress bar."""
-        apart = ("growth", "projections", "phone")
+        apart = ("growth", "projections", "phone", "dashboards")
         names = [name for name in self.settings.names if name not in apart]
         extra = ("ours" in names) + ("workers" in names) + 3 * ("append" in names)
         each = self.settings.warm_up_seconds + self.settings.rounds * self.settings.seconds
         total = each * (len(names) + extra)
         if "phone" in self.settings.names:
             total += max(ROUNDS_MIN, self.settings.rounds) * PHONE_ROUND_SECONDS
+        if "dashboards" in self.settings.names:
+            total += self.settings.dashboard_seconds
         if "growth" in self.settings.names:
             total += each * len(self.settings.events)
             total += sum(self.settings.events) * growth.SECONDS_A_FACT

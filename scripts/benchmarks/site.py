@@ -143,6 +143,14 @@ def _write_tokens(engine: Engine, file: Path, tokens: int) -> Path:
     return file
 
 
+async def tokens(postgres: Postgres, visitors: int) -> tuple[str, list[str]]:
+    """An organiser's token, and those of visitors."""
+    async with open_engine(Config(database_url=postgres.url())) as engine:
+        since = engine.clock() - timedelta(days=DAYS_BEFORE)
+        organiser = engine.people.new(Role.ORGANISER, since)[1]
+        return organiser, [engine.people.new(Role.VISITOR, since)[1] for _ in range(visitors)]
+
+
 async def spot_codes(postgres: Postgres) -> list[str]:
     """What the posters say."""
     async with open_engine(Config(database_url=postgres.url())) as engine:

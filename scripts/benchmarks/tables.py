@@ -66,6 +66,22 @@ def _phone(_: Results, row: Row) -> tuple[str, ...]:
     )
 
 
+def _dashboards(_: Results, row: Row) -> tuple[str, ...]:
+    (taken,) = row.rounds
+    return (
+        row.title,
+        f"{taken.seconds:,.0f}",
+        f"{taken.requests:,}",
+        str(taken.errors),
+        f"{taken.lag_p50_s or 0:.2f}",
+        f"{taken.lag_p99_s or 0:.2f}",
+        f"{taken.lag_max_s or 0:.2f}",
+        f"{taken.p50_ms or 0:.0f} / {taken.p99_ms or 0:.0f}",
+        f"{taken.service_share or 0:.2f} / {taken.postgres_share or 0:.2f}",
+        f"{row.rss_before_mib or 0:,.0f} → {row.rss_after_mib or 0:,.0f}",
+    )
+
+
 def _posters(_: Results, row: Row) -> tuple[str, ...]:
     return (
         row.title,
@@ -97,6 +113,21 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
             "rounds",
         ),
         _phone,
+    ),
+    "dashboards": (
+        (
+            "dashboards",
+            "s",
+            "events",
+            "lost",
+            "delay p50 s",
+            "p99 s",
+            "max s",
+            "check-in p50 / p99 ms",
+            "cores: service / Postgres",
+            "service MiB",
+        ),
+        _dashboards,
     ),
     "posters": (
         ("the press", "s", "slowest s", "CPU ms each", "MiB at most", "MB", "errors"),

@@ -16,11 +16,13 @@ Text = Annotated[str, Meta(max_length=400, pattern=r"^[^\x00-\x1f]*$")]
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
     """`commit` to a secret, `fix` the entries, `hold` the draw with a `public` value, of which
-    `about` says where it was published."""
+    `about` says where it was published; `forfeit`: a winner (`entry`) did not take a `prize`."""
 
-    do: Literal["commit", "fix", "hold"]
+    do: Literal["commit", "fix", "hold", "forfeit"]
     public: Text = ""
     about: Text = ""
+    prize: Text = ""
+    entry: Text = ""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -53,4 +55,6 @@ async def step(request: web.Request) -> web.Response:
             await drawing.fix(engine, name, by)
         case "hold":
             await drawing.hold(engine, name, body.public, body.about, by)
+        case "forfeit":
+            await drawing.forfeited(engine, name, body.prize, body.entry, by)
     return await show(request)

@@ -6,11 +6,11 @@ from typing import Any, Literal
 from aiohttp import web
 from msgspec import Struct
 
-from domain.open_data import cells, measures
+from domain.open_data import HEADCOUNTS, cells, measures
 from domain.open_tables import BY_NAME, SCHEMA_VERSION, TABLES, Column, Table
 from domain.plan import Plan, text_in
 from domain.rally import Rally
-from domain.suppression import STEP, odds_of
+from domain.suppression import LEAST, STEP, odds_of
 from service import open_data
 from service.answers import NOSNIFF, json_answer, read_body
 from service.context import engine_of, public_url, rally_of
@@ -20,7 +20,7 @@ from service.open_files import MEDIA_TYPES, written
 
 METHOD = (
     "Every count has a secret random error, made once; figures are rounded to {step} and left "
-    "empty below {step}. Whatever tables are put together or subtracted, this publication is at "
+    "empty below {least}. Whatever tables are put together or subtracted, this publication is at "
     "most {odds} times as likely with any one visit as without it (differential privacy). "
     "Sums over tables differ a little for the same reason."
 )
@@ -107,7 +107,7 @@ def package(rally: Rally, made: Made, url: str) -> dict[str, Any]:
         "published_at": published and published.published_at.astimezone(rally.course.zone),
         "licence": licence,
         "licenses": [{"name": licence}] if licence else [],
-        "method": METHOD.format(step=STEP, odds=odds(plan)),
+        "method": METHOD.format(step=STEP, least=LEAST, odds=odds(plan)),
         "resources": [_resource(plan, each, made, url) for each in TABLES],
     }
 
@@ -115,7 +115,7 @@ def package(rally: Rally, made: Made, url: str) -> dict[str, Any]:
 def odds(plan: Plan) -> int:
     """How many times as likely with a visit as without it a publication is at most."""
     how = measures(plan)
-    together = odds_of(each for name, each in how.items() if name != "headcount")
+    together = odds_of(each for name, each in how.items() if name not in HEADCOUNTS)
     return -(-together.numerator // together.denominator)
 
 
@@ -140,14 +140,19 @@ def _resource(plan: Plan, table: Table, made: Made, url: str) -> dict[str, Any]:
 
 
 def _field(plan: Plan, column: Column, rows: int) -> dict[str, Any]:
-    margin = None
-    if column.measure is not None:
-        summed = len(cells(plan)[column.measure]) // max(rows, 1)
-        margin = measures(plan)[column.measure].margin(summed)
     return {
         "name": column.name,
         "type": column.type,
         "description": column.description,
         "unit": column.unit,
-        "margin_95": margin,
+        "margin_95": margin(plan, column, rows),
     }
+
+
+def margin(plan: Plan, column: Column, rows: int) -> int | None:
+    """How far off a figure of a column is at most, 19 times of 20; a table of fewer rows than there
+    were counts sums them. None for what is no count."""
+    if column.measure is None:
+        return None
+    summed = -(-len(cells(plan)[column.measure]) // max(rows, 1))
+    return measures(plan)[column.measure].margin(max(summed, 1))

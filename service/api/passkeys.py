@@ -42,9 +42,9 @@ async def enter(request: web.Request) -> web.Response:
     """POST /api/sign-in: sign in with what the device has signed; says where to go."""
     engine = engine_of(request)
     engine.bad_sign_ins.check(address_of(request))
-    site, said = passkeys.site_of(public_url(request)), await _text(request)
+    site = passkeys.site_of(public_url(request))
     try:
-        person = await passkeys.known(engine.pool, site, said, engine.clock())
+        person = await passkeys.known(engine.pool, site, await _text(request), engine.clock())
     except PasskeyRefused:
         engine.bad_sign_ins.count(address_of(request))
         raise

@@ -9,6 +9,7 @@ Numbers as a table are the page's to show.
 
 from service.charts.bars import Bar, bars
 from service.charts.funnel import Step, funnel
+from service.charts.glow import Halo, glow_map
 from service.charts.lines import Series, lines
 from service.charts.matrix import matrix
 from service.charts.moves import Moves
@@ -18,11 +19,13 @@ from service.charts.streams import streams
 __all__ = [
     "At",
     "Bar",
+    "Halo",
     "Moves",
     "Series",
     "Step",
     "bars",
     "funnel",
+    "glow_map",
     "lines",
     "matrix",
     "spot_map",

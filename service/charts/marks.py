@@ -49,12 +49,12 @@ def picture(
     """The picture: what it is called, what it says in a sentence, and what it is made of."""
     return element(
         "svg",
-        element("title", escape(title), id=f"{name}-title"),
+        element("title", escape(title), id=f"{name}-name"),
         element("desc", escape(says), id=f"{name}-says"),
         *inside,
         class_=f"chart {kind}",
         role="img",
-        aria_labelledby=f"{name}-title",
+        aria_labelledby=f"{name}-name",
         aria_describedby=f"{name}-says",
         **attributes,
     )

@@ -18,12 +18,11 @@ _LETTER, _LINE = 2.7, 3.6
 
 
 class At(NamedTuple):
-    """A spot with a place: its name, the value its circle stands for, a link of the circle."""
+    """A spot with a place: its name, and the value that its circle stands for."""
 
     name: str
     place: Place
     value: int
-    link: str | None = None
 
 
 def spot_map(voice: Voice, name: str, title: str, spots: Sequence[At], classes: str = "") -> Markup:
@@ -65,8 +64,7 @@ def _circle(voice: Voice, spot: At, point: Point, most: int) -> Markup:
     title = element("title", f"{spot.name}: {voice.number(spot.value)}")
     circle = element("circle", cx=point.x, cy=point.y, r=_radius(spot.value, most))
     kinds = ["spot", *(["far"] if point.far else []), *([] if spot.value else ["zero"])]
-    group = element("g", title, circle, class_=" ".join(kinds))
-    return group if spot.link is None else element("a", group, href=spot.link, tabindex=-1)
+    return element("g", title, circle, class_=" ".join(kinds))
 
 
 def _names(by_size: Sequence[tuple[At, Point]], most: int) -> Iterator[Markup]:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from service.commands import (
     clone,
+    close_out,
     codes,
     demo,
     draw,
@@ -49,6 +50,7 @@ COMMANDS: list[Command] = [
     codes,
     posters,
     revoke,
+    close_out,
     draw,
     keys,
     invite,

@@ -8,6 +8,7 @@ commit order, and a card read is the newest.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -53,6 +54,8 @@ from service.failures import Unavailable
 
 Outcome = Answer | Refusal | Linked
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
+FreezeDecision = Callable[[tuple[int, ...], Rally | None, datetime], RallyFact | None]
+WinnerDecision = Callable[[list[Fact], Rally | None, datetime], RallyFact | None]
 CardDecision = Callable[[Rally, Card, datetime, Taken], CardFact | None]
 Clock = Callable[[], datetime]
 
@@ -132,29 +135,56 @@ class EventLog:
         """Decide and append one fact about a rally; returns the rally as it is afterwards."""
         async with self.pool.acquire() as connection, connection.transaction():
             head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
-            state = await connection.fetchval(sql.READ_RALLY, rally)
-            known = msgspec.json.decode(state, type=Rally) if state else None
-            now = self.clock()
-            fact = decision(known, now)
-            if fact is None:
-                assert known is not None, "nothing was decided about an unknown rally"
-                return known
-            position = head["position"] + 1
-            after = evolve_rally(known, fact)
-            await _append_one(connection, RALLIES_BUCKET, position, fact, now)
-            await connection.execute(
-                sql.WRITE_RALLY,
-                rally,
-                position,
-                after.plan.time_zone,
-                msgspec.json.encode(after).decode(),
-            )
-            await connection.execute(sql.ANNOUNCE_RALLIES, position)
-            # From here on nobody else writes: what is counted is all there is.
-            newly = after.course.limited - known.course.limited if known else frozenset()
-            if newly:
-                await connection.execute(sql.COUNT_PLACES, rally, sorted(newly))
-        return after
+            return await self._change(connection, head["position"], rally, decision)
+
+    async def freeze_rally(self, rally: str, decision: FreezeDecision) -> Rally:
+        """As `change_rally`, while nobody writes: the decision is told the last position of each
+        visitors' bucket."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            first, *others = [
+                (await self._lock(connection, bucket))["position"]
+                for bucket in range(RALLIES_BUCKET, self.visitor_buckets + 1)
+            ]
+            return await self._change(connection, first, rally, partial(decision, tuple(others)))
+
+    async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
+        """As `change_rally`, while nobody writes about the visitor: the decision is told all facts
+        about the visitor in the rally."""
+        bucket = self.bucket_of(visitor)
+        async with self.pool.acquire() as connection, connection.transaction():
+            head = await self._lock(connection, RALLIES_BUCKET)
+            await self._lock(connection, bucket)
+            rows = await connection.fetch(sql.READ_VISITOR_FACTS, bucket, visitor, rally)
+            told = partial(decision, [to_fact(row) for row in rows])
+            return await self._change(connection, head["position"], rally, told)
+
+    async def _change(
+        self, connection: asyncpg.Connection, after: int, rally: str, decision: RallyDecision
+    ) -> Rally:
+        """Decide and append to the locked rallies' bucket, whose last position is `after`."""
+        state = await connection.fetchval(sql.READ_RALLY, rally)
+        known = msgspec.json.decode(state, type=Rally) if state else None
+        now = self.clock()
+        fact = decision(known, now)
+        if fact is None:
+            assert known is not None, "nothing was decided about an unknown rally"
+            return known
+        position = after + 1
+        changed = evolve_rally(known, fact)
+        await _append_one(connection, RALLIES_BUCKET, position, fact, now)
+        await connection.execute(
+            sql.WRITE_RALLY,
+            rally,
+            position,
+            changed.plan.time_zone,
+            msgspec.json.encode(changed).decode(),
+        )
+        await connection.execute(sql.ANNOUNCE_RALLIES, position)
+        # From here on nobody else writes: what is counted is all there is.
+        newly = changed.course.limited - known.course.limited if known else frozenset()
+        if newly:
+            await connection.execute(sql.COUNT_PLACES, rally, sorted(newly))
+        return changed
 
     async def change_card(
         self, visitor: UUID, name: str, decision: CardDecision, prize: str | None = None
@@ -195,7 +225,7 @@ class EventLog:
             rally = self.rallies.known(name)
             left = await self._read_card(connection, source, name)
             kept = await self._read_card(connection, target, name)
-            may_link(left, kept)
+            may_link(rally, left, kept)
             if await connection.fetchval(sql.COUNT_LINKS, str(source), name) >= LINKS_MAX:
                 raise NotAllowed("linked_too_often", "Too many cards were put together before.")
             rows = await connection.fetch(sql.READ_VISITOR_FACTS, closed, source, name)

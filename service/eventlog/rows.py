@@ -24,15 +24,19 @@ from domain.events import (
     QuizAnswered,
     RallyCancelled,
     RallyClosed,
+    RallyFrozen,
     RallyOpened,
     RallyPlanned,
     RallyReplanned,
+    RallyThawed,
     SurveyAnswered,
     VisitConfirmed,
     VisitorErased,
     VisitRecorded,
     VisitReinstated,
+    VisitsReviewed,
     VisitVoided,
+    WinnerForfeited,
 )
 from domain.refusals import Refusal
 from service.eventlog.versions import VersionUnknown, upcast, version_of
@@ -63,6 +67,10 @@ _TYPES: dict[str, type[Fact]] = {
         EntriesClosed,
         EntriesFixed,
         DrawHeld,
+        WinnerForfeited,
+        RallyFrozen,
+        RallyThawed,
+        VisitsReviewed,
         OpenDataPublished,
     )
 }

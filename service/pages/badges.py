@@ -107,6 +107,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         token=None,
         timed=False,
         staff=True,
+        gives=not all(prize.by_post for prize in rally.plan.prizes),
         retry=(),
         answer=answer,
         visitor_card=card,

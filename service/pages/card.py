@@ -22,11 +22,11 @@ from domain.conditions import (
     WithEvidence,
 )
 from domain.course import Course
-from domain.draw import entry_id
 from domain.place import distance_m
 from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from domain.survey import is_asked
+from domain.winners import entry_id, has_won
 from qr.codes import sign
 from service.context import engine_of, rally_of
 from service.engine import Engine
@@ -79,7 +79,8 @@ class Nearby(NamedTuple):
 class Goal(NamedTuple):
     """A prize, how far the card has come towards it, in what that is counted, and what may be done
     now: `enter` its draw, or `show` it at the counter; `entered` and `handed` say what was done.
-    `won` is None until the draw was held, and for who takes no part in it."""
+    `won` is None until the draw was held, and for who takes no part in it; `lapsed`: a prize that
+    was won and not taken went to somebody else."""
 
     prize: Prize
     have: int
@@ -89,6 +90,7 @@ class Goal(NamedTuple):
     entered: bool
     handed: int
     won: bool | None
+    lapsed: bool
 
 
 async def show(request: web.Request) -> web.Response:
@@ -217,10 +219,11 @@ def _goals(rally: Rally, seen: CardView | None) -> list[Goal]:
             min(come.have, come.need),
             come.need,
             _unit(prize.condition),
-            _act(rally, prize, come, chosen) if seen else None,
+            _act(rally, prize, come, chosen, seen.visitor) if seen else None,
             come.entered,
             come.handed,
             _won(rally, prize, come, seen) if seen else None,
+            _lapsed(rally, prize, seen) if seen else False,
         )
         for prize, come in zip(course.plan.prizes, reached.prizes, strict=True)
     ]
@@ -230,16 +233,24 @@ def _won(rally: Rally, prize: Prize, come: PrizeView, seen: CardView) -> bool | 
     giving, drawing = prize.giving, rally.drawing
     if not isinstance(giving, Draw) or drawing is None or drawing.secret is None:
         return None
-    if entry_id(rally.plan.rally, seen.visitor) in drawing.winners.get(prize.id, ()):
+    if has_won(rally, seen.visitor, prize.id):
         return True
     return False if come.entered or (giving.automatic and come.met) else None
 
 
+def _lapsed(rally: Rally, prize: Prize, seen: CardView) -> bool:
+    entry = entry_id(rally.plan.rally, seen.visitor)
+    forfeits = rally.drawing.forfeits if rally.drawing else ()
+    return any((each.prize, each.entry) == (prize.id, entry) for each in forfeits)
+
+
 def _act(
-    rally: Rally, prize: Prize, come: PrizeView, chosen: set[str]
+    rally: Rally, prize: Prize, come: PrizeView, chosen: set[str], visitor: UUID
 ) -> Literal["enter", "show"] | None:
     """What a visitor may do about a prize now; where each day has its own card, about today's."""
     giving = prize.giving
+    if isinstance(giving, Draw) and has_won(rally, visitor, prize.id):
+        return None if prize.by_post or come.handed else "show"
     if not come.met:
         return None
     if isinstance(giving, Draw):

@@ -57,8 +57,8 @@ async def scanned(request: web.Request) -> web.Response:
     outcome = await take_badge(request, code, spot.id, scan_id)
     if isinstance(outcome, Refused):
         return _refused(request, course, spot, outcome)
-    _, card = await engine_of(request).held(code.visitor, course.plan.rally)
-    ready = waiting(rally_of(request), card)
+    visitor, card = await engine_of(request).held(code.visitor, course.plan.rally)
+    ready = waiting(rally_of(request), card, visitor)
     return _page(request, course, spot, answer=outcome, prizes=ready, code=text)
 
 

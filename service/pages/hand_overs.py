@@ -19,7 +19,7 @@ from service.context import engine_of, rally_of
 from service.failures import BodyInvalid
 from service.pages.prizes import planned
 from service.pages.render import page
-from service.sign_in import Person, Role
+from service.sign_in import Person
 
 CONFLICT = 409
 
@@ -115,5 +115,5 @@ def _given(
         "given": UUID(bytes=given.id),
         "given_at": moment_of(given.at) if given.at else None,
         "given_where": where and where.names,
-        "undo_s": None if person.role is Role.ORGANISER else left.total_seconds(),
+        "undo_s": None if person.may_change else left.total_seconds(),
     }

@@ -3,8 +3,9 @@
 from aiohttp import web
 from markupsafe import Markup
 
-from domain.plan import Prize
+from domain.plan import Draw, Prize
 from domain.rally import Rally
+from domain.winners import has_won
 from qr.codes import sign_badge
 from service import posting
 from service.admission import admitted
@@ -32,12 +33,23 @@ async def show(request: web.Request) -> web.Response:
     engine, rally = engine_of(request), rally_of(request)
     prize = planned(rally, request.match_info["prize"])
     visitor = engine.people.known_visitor(request)
-    drawn, come = drawn_badge(request, rally, visitor, f"?prize={prize.id}"), None
+    drawn, come, due = drawn_badge(request, rally, visitor, f"?prize={prize.id}"), None, False
+    is_drawn = isinstance(prize.giving, Draw)
     if visitor is not None:
         seen = await engine.card(visitor.id, rally.plan.rally)
         come = next(each for each in seen.prizes if each.prize == prize.id)
-    now = engine.clock().astimezone(rally.course.zone)
-    return page(request, "prize.html", rally=rally, prize=prize, come=come, drawn=drawn, now=now)
+        due = has_won(rally, seen.visitor, prize.id) if is_drawn else come.met
+    return page(
+        request,
+        "prize.html",
+        rally=rally,
+        prize=prize,
+        come=come,
+        due=due,
+        is_drawn=is_drawn,
+        drawn=drawn,
+        now=engine.clock().astimezone(rally.course.zone),
+    )
 
 
 def drawn_badge(

@@ -12,7 +12,7 @@ from domain.ranks import rank
 from domain.withheld import FEWEST_TOLD
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.comparison import Against, against_asked, bounds, read_beside
+from service.comparison import Against, against_asked, bounds, measure, read_beside
 from service.context import engine_of, spot_seen
 from service.figures import read_neighbours
 from service.footfall import (
@@ -47,6 +47,7 @@ async def show(request: web.Request) -> web.Response:
         **await _context(request, course, spot),
         poster=has_poster(spot),
         course=course,
+        looks_on=_only_looks_on(request),
         heads_id=uuid4() if has_footfall(spot) and not _only_looks_on(request) else None,
         fewest=FEWEST_TOLD,
         neighbours=await read_neighbours(pool, course, spot.id),
@@ -76,7 +77,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     days, hours = await _counts(request, course, spot, day)
-    beside = await read_beside(engine.pool, course, spot.id, day, against)
+    beside = await read_beside(engine.pool, course, spot, day, against)
     return {
         "rally": course.plan,
         "spot": spot,
@@ -89,6 +90,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
         "against": against,
         "ways": list(Against),
         "beside": sum(beside.values()) if beside else None,
+        "measure": measure(spot),
         "returners": not isinstance(course.plan.revisit, OncePerRally),
         "languages_today": await _languages(request, course, spot, day),
         "rank": await _rank(request, course, spot, day),

@@ -51,9 +51,16 @@ async def show(request: web.Request) -> web.Response:
 
 async def void(request: web.Request) -> web.StreamResponse:
     """POST /r/{rally}/signals: void visits of a card, or let them count again."""
+    await void_named(request, await read_form(request))
+    day = asked_day(request, "day")
+    name = rally_of(request).plan.rally
+    raise web.HTTPSeeOther(f"/r/{name}/signals" + (f"?day={day}" if day else ""))
+
+
+async def void_named(request: web.Request, form: dict[str, str]) -> None:
+    """Void the visits that an organiser's form names, or (`do` is reinstate) let them count."""
     engine, name = engine_of(request), rally_of(request).plan.rally
     by = engine.people.organiser(request, name).by
-    form = await read_form(request)
     visitor, positions = _named(form)
     decide: Any = voids.reinstate if form.get("do") == "reinstate" else voids.void
     reason = "".join(filter(str.isprintable, form.get("reason", "")))[:REASON_MAX] or "-"
@@ -67,8 +74,6 @@ async def void(request: web.Request) -> web.StreamResponse:
 
         await engine.change_card(visitor, name, decision)
     await engine.judge_all()  # whoever has said so wants to see it
-    day = asked_day(request, "day")
-    raise web.HTTPSeeOther(f"/r/{name}/signals" + (f"?day={day}" if day else ""))
 
 
 def _named(form: dict[str, str]) -> tuple[UUID, list[int]]:

@@ -1,4 +1,5 @@
-// The rotating code: made here from a secret that was fetched once, so it needs no network.
+// The rotating code: made here from a secret that was fetched once, so it needs no network. It is
+// kept as a key that nobody can read out, so that a reload needs none either; signing out forgets it.
 // The server's time counts; the device's own clock may be wrong, as long as it ticks.
 
 const page = document.getElementById("rotating");
@@ -13,6 +14,8 @@ const AGAIN_MS = 60_000;
 const SOON_MS = 5_000;
 const JUMP_MS = 2_000;
 const SKEW_SHOWN_MS = 60_000;
+const SCREENS = "screens"; // the page and its files, kept by the worker (sw.js)
+const KEPT = "meguri-screens"; // the key, kept here; the worker forgets it with the page
 
 let made = null; // what the server said
 let key = null;
@@ -60,6 +63,7 @@ async function ask() {
     shown = -1;
     show("live");
     tellSkew();
+    inStore("readwrite", (store) => store.put({ made, key, skew }, location.pathname)).catch(() => {});
   } catch {
     show(made ? "alone" : "lost");
   } finally {
@@ -71,6 +75,55 @@ function stop() {
   made = null;
   canvas.hidden = true;
   show("out");
+  inStore("readwrite", (store) => store.delete(location.pathname)).catch(() => {});
+  globalThis.caches?.delete(SCREENS).catch(() => {});
+}
+
+function opened() {
+  return new Promise((resolve, reject) => {
+    const asked = indexedDB.open(KEPT, 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(SCREENS);
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+}
+
+async function inStore(mode, act) {
+  const base = await opened();
+  try {
+    return await new Promise((resolve, reject) => {
+      const deal = base.transaction(SCREENS, mode);
+      const asked = act(deal.objectStore(SCREENS));
+      deal.oncomplete = () => resolve(asked.result);
+      deal.onabort = () => reject(deal.error);
+    });
+  } finally {
+    base.close();
+  }
+}
+
+// What this device knew when it was open last: good until the server says otherwise.
+async function recall() {
+  try {
+    const kept = await inStore("readonly", (store) => store.get(location.pathname));
+    if (!kept) return;
+    ({ made, key, skew } = kept);
+    tellSkew();
+  } catch {
+    // storage is blocked: the code needs a network to begin with
+  }
+}
+
+// The worker keeps this very page and its files, so that it opens without a network.
+async function keepPage() {
+  try {
+    await navigator.serviceWorker.register("/sw.js");
+    const files = [...document.querySelectorAll("link[rel=stylesheet], script[src]")];
+    const screen = { path: location.pathname, files: files.map((file) => file.href ?? file.src) };
+    (await navigator.serviceWorker.ready).active.postMessage({ screen });
+  } catch {
+    // blocked: the page works as long as it is open
+  }
 }
 
 function tellSkew() {
@@ -163,12 +216,28 @@ async function tick() {
 
 // A screen that goes dark shows no code. Where the browser cannot keep it on, staff can.
 async function stayAwake() {
+  const dark = document.getElementById("dark");
   try {
-    await navigator.wakeLock?.request("screen");
+    await navigator.wakeLock.request("screen");
+    dark.hidden = true;
   } catch {
-    // not now: asked again when the page is looked at again
+    // Not now, or never: asked again when the page is looked at again.
+    dark.hidden = document.visibilityState === "hidden";
   }
 }
+
+const full = document.getElementById("full");
+const words = full.querySelector("span");
+const enter = words.textContent;
+full.hidden = !document.fullscreenEnabled;
+full.addEventListener("click", () => {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else page.requestFullscreen().catch(() => (full.hidden = true));
+});
+document.addEventListener("fullscreenchange", () => {
+  words.textContent = document.fullscreenElement ? full.dataset.leave : enter;
+  shown = -1; // drawn anew, in its new size
+});
 
 addEventListener("online", ask);
 addEventListener("offline", () => made && show("alone"));
@@ -178,7 +247,9 @@ document.addEventListener("visibilitychange", () => {
 
 if (globalThis.crypto?.subtle) {
   stayAwake();
+  await recall();
   await ask();
+  if (page.dataset.state === "live") keepPage();
   tick();
   setInterval(tick, TICK_MS);
 } else {

@@ -4,6 +4,9 @@
 
 const OFFLINE = "/offline";
 const { PAGES } = Kept;
+const SCREENS = "screens"; // of a counter's device: the screen's page and its files
+const SCREEN = /^\/r\/[^/]+\/spots\/[^/]+\/screen$/;
+const SCREEN_KEYS = "meguri-screens"; // screen.js
 const PATIENCE_MS = 6_000;
 
 self.addEventListener("install", (event) => {
@@ -17,7 +20,7 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => {
   const drop = (names) =>
-    names.filter((name) => ![VERSION, PAGES].includes(name)).map((name) => caches.delete(name));
+    names.filter((name) => ![VERSION, PAGES, SCREENS].includes(name)).map((name) => caches.delete(name));
   event.waitUntil(
     caches
       .keys()
@@ -46,23 +49,55 @@ async function card(request, path) {
     if (answer.ok) keepPage(path, answer.clone());
     return answer;
   });
-  if (!kept) return fresh;
+  return kept ? soonOr(fresh, kept) : fresh;
+}
+
+function soonOr(fresh, kept) {
   fresh.catch(() => {});
   const enough = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, kept));
   return Promise.race([fresh.catch(() => kept), enough]);
 }
 
+// The screen at a counter, which must show its code after a reload in the middle of a breakdown, too.
+async function screen(request, path) {
+  const kept = await caches.match(path, { cacheName: SCREENS, ignoreVary: true });
+  if (!kept) return fetch(request);
+  const fresh = fetch(request).then((answer) => {
+    if (answer.status >= 500) throw new Error(String(answer.status));
+    return answer;
+  });
+  return soonOr(fresh, kept);
+}
+
+async function keepScreen({ path, files }) {
+  const cache = await caches.open(SCREENS);
+  await cache.addAll([path, ...files]);
+  for (const request of await cache.keys()) {
+    const url = new URL(request.url);
+    if (![path, ...files].some((one) => new URL(one, url).href === url.href)) cache.delete(request);
+  }
+}
+
+// Whoever signs out leaves nothing behind that makes codes.
+function forgetScreens() {
+  indexedDB.deleteDatabase(SCREEN_KEYS);
+  return caches.delete(SCREENS);
+}
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (url.origin !== self.location.origin) return;
+  if (request.method === "POST" && url.pathname === "/sign-out") event.waitUntil(forgetScreens());
+  if (request.method !== "GET") return;
   if (request.mode === "navigate") {
     if (/^\/r\/[^/]+$/.test(url.pathname)) event.respondWith(card(request, url.pathname));
+    else if (SCREEN.test(url.pathname)) event.respondWith(screen(request, url.pathname));
     else if (url.pathname.startsWith("/s/")) {
       event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
     }
   } else if (url.pathname.startsWith("/static/")) {
-    event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+    event.respondWith(caches.match(request, { ignoreVary: true }).then((kept) => kept ?? fetch(request)));
   }
 });
 
@@ -87,6 +122,7 @@ async function keepOffline() {
 
 // What fails here, for want of a network, leaves what was kept before.
 self.addEventListener("message", (event) => {
-  const { rally, language } = event.data;
-  event.waitUntil(Promise.allSettled([rally && keepNames(rally), language && keepOffline()]));
+  const { rally, language, screen } = event.data;
+  const kept = [rally && keepNames(rally), language && keepOffline(), screen && keepScreen(screen)];
+  event.waitUntil(Promise.allSettled(kept));
 });

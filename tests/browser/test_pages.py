@@ -351,6 +351,7 @@ async def test_signing_in_leaves_no_key_in_the_address(people: People) -> None:
     await context.clear_cookies()
     page = await context.new_page()
     await page.goto("/sign-in")
+    await page.get_by_text("サインインキーをお持ちの方").click()
     await page.get_by_label("サインインキー").fill(f" {people.organiser}\n")
     await page.get_by_role("button", name="サインイン").click()
     await expect(page).to_have_url(re.compile(r"/organiser$"))

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 from support import LINE, RALLY, Site
 
-from domain.draw import entry_id
+from domain.winners import entry_id
 from service.eventlog.check import check
 from service.sign_in import VISITOR_COOKIE
 

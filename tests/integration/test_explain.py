@@ -12,6 +12,7 @@ from projections import statements as shared
 from projections.catalogue import CATALOGUE
 from service.engine import Engine
 from service.eventlog import statements as log
+from service.sql import stored
 
 START, UNTIL = datetime(2026, 1, 14, tzinfo=UTC), datetime(2026, 1, 15, tzinfo=UTC)
 VISITOR = UUID(int=7)
@@ -42,6 +43,9 @@ _FILL = (
        SELECT CASE r WHEN 0 THEN $1 ELSE 'rally-' || r END, 'prize-' || p,
               '2026-01-08'::timestamptz + h * interval '1 hour', 1, 1, 1, 1
        FROM generate_series(0, 5) AS r, generate_series(1, 9) AS p, generate_series(1, 500) AS h""",
+    """INSERT INTO draw_entries
+       SELECT $1, 'prize-' || p, e::text, 1, md5(e::text)::uuid
+       FROM generate_series(1, 3) AS p, generate_series(1, 5000) AS e""",
     """INSERT INTO completion
        SELECT CASE v % 6 WHEN 0 THEN $1 ELSE 'rally-' || v % 6 END, md5(v::text)::uuid,
               0, 1, 1, 1, 0, 0, 0, false, '{}', '{}'
@@ -78,6 +82,16 @@ ASKED = {
     "flow/gather": (_of("flow", "gather"), STRETCH, "events_of_visitor"),
     "prizes/gather": (_of("prizes", "gather"), STRETCH, "events_pkey"),
     "refusals/gather": (_of("refusals", "gather"), STRETCH, "events_pkey"),
+    "marked": (stored("count_marked_visits"), (RALLY, START), "events_of_marked_visits"),
+    "marked/visits": (
+        stored("read_marked_visits"),
+        (RALLY, ["late"], True, 50, 0),
+        "events_of_marked_visits",
+    ),
+    "given": (stored("count_hand_overs"), (RALLY,), "events_of_hand_overs"),
+    "given/to": (stored("read_hand_overs"), (RALLY, ["p"]), "events_of_hand_overs"),
+    "own": (stored("read_own_entries"), (RALLY, ["prize-1"], "7"), "draw_entries_pkey"),
+    "won": (stored("read_winners"), (RALLY, "prize-1", ["7", "8"]), "draw_entries_pkey"),
     "footfall/read": (_of("footfall", "read"), (RALLY, "spot-3", START, UNTIL), "footfall_pkey"),
     "footfall/read_all": (_of("footfall", "read"), (RALLY, None, START, UNTIL), "footfall_"),
     "footfall/languages": (
@@ -94,6 +108,18 @@ ASKED = {
         "footfall_of_hours",
     ),
     "flow/spot": (_of("flow", "read_spot"), (RALLY, "spot-3"), "flow_pkey"),
+    "footfall/spot_days": (
+        _of("footfall", "read_spot_days"),
+        (RALLY, "Asia/Tokyo", "spot-3"),
+        "footfall_pkey",
+    ),
+    "footfall/hours_of_day": (
+        _of("footfall", "read_hours_of_day"),
+        (RALLY, "Asia/Tokyo", None),
+        "footfall_",
+    ),
+    "completion/areas": (_of("completion", "read_areas"), (RALLY,), "completion_pkey"),
+    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY), "events_pkey"),
     "refusals/read": (_of("refusals", "read"), (RALLY, START, UNTIL), "refusals_of_hours"),
     "flow/read": (_of("flow", "read"), (RALLY,), "flow_pkey"),
     "flow/minutes": (_of("flow", "read_minutes"), (RALLY,), "flow_pkey"),

@@ -187,3 +187,21 @@ async def _footfall(site: Site) -> tuple[int, Any]:
     await site.engine.follower.catch_up()
     path = f"/api/rallies/{RALLY}/footfall?spot={HERE}&by=hour"
     return await site.ask("GET", path, site.staff(HERE))
+
+
+async def test_where_guests_are_only_counted_heads_are_what_is_shown(site: Site) -> None:
+    """Given a spot where nobody is known; then its figures and hours are heads, beside those of
+    such spots alone."""
+    plan = site.engine.rallies.get(RALLY).plan
+    rooms = [replace(plan.spots[0], id=id_, kind="counted") for id_ in ("one", "two")]
+    await site.engine.plan(replace(plan, spots=[*plan.spots, *rooms]), "test")
+    path = f"/api/rallies/{RALLY}/spots/one/headcounts"
+    for count in (3, 2):
+        body = {"count": count, "headcount_id": str(uuid4())}
+        assert (await site.ask("POST", path, site.staff("one"), json=body))[0] == 201
+    await come(site, HERE, people=2)
+    text = await sees(site, f"/r/{RALLY}/spots/one?against=average", "one")
+    assert number(text, "heads") == "5"
+    assert sum(beside(text)) == 2.5
+    assert 'data-n="visits"' not in text
+    assert 'id="ways-title"' not in text

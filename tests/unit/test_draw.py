@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.card import evolve
+from domain.close_out import freeze, thaw
 from domain.conditions import Stamps
 from domain.draw import (
     Entry,
-    close_entries,
     commit_draw,
     commitment,
     digest,
     drawn_in_order,
     entries_of,
-    entry_id,
     fix_entries,
+    forfeit,
     hold_draw,
     ranked,
+    ranking_of,
     seed,
     winners,
 )
@@ -31,6 +32,7 @@ from domain.events import PrizeEntered, VisitorErased
 from domain.plan import Draw, FirstCome, Plan, Prize, Tier
 from domain.prizes import enter
 from domain.rally import NotAllowed, Rally, close_rally, evolve_rally, open_rally, plan_rally
+from domain.winners import entry_id, has_won
 
 SECRET = "ab" * 32
 
@@ -144,7 +146,7 @@ def committed(of: Plan = PLAN) -> Rally:
 def closed() -> Rally:
     known = committed()
     known = after(known, close_rally(known, NOW, "o"))
-    return after(known, close_entries(known, NOW, "o"))
+    return after(known, freeze(known, [3, 4], NOW, "o"))
 
 
 LIST = [Entry("few", "e1", 2), Entry("many", "e1", 1), Entry("many", "e2", 4)]
@@ -170,7 +172,7 @@ def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
     assert (known.drawing.secret, known.drawing.public) == (SECRET, "7")
     assert held(known, public="8") is None
     assert commit_draw(known, "other", NOW, "o") is None
-    assert close_entries(known, NOW, "o") is None
+    assert freeze(known, [5, 6], NOW, "o") is None
     assert fix_entries(known, [], NOW, "o") is None
 
 
@@ -178,9 +180,11 @@ def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
     ("step", "code"),
     [
         (lambda: commit_draw(rally(plan(prizes=[])), "c", NOW, "o"), "nothing_drawn"),
-        (lambda: close_entries(rally(PLAN), NOW, "o"), "draw_not_committed"),
-        (lambda: close_entries(committed(), NOW, "o"), "rally_not_over"),
-        (lambda: fix_entries(committed(), LIST, NOW, "o"), "entries_not_closed"),
+        (lambda: freeze(committed(), [], NOW, "o"), "rally_not_over"),
+        (lambda: fix_entries(rally(PLAN), LIST, NOW, "o"), "draw_not_committed"),
+        (lambda: fix_entries(committed(), LIST, NOW, "o"), "rally_not_frozen"),
+        (lambda: thaw(fixed(), NOW, "o"), "entries_fixed"),
+        (lambda: ranking_of(fixed().drawing, LIST, "many"), "draw_not_held"),
         (lambda: held(closed()), "entries_not_fixed"),
         (lambda: held(fixed(), LIST[1:]), "entries_changed"),
         (lambda: held(fixed(), [*LIST[1:], Entry("few", "e1", 3)]), "entries_changed"),
@@ -205,3 +209,73 @@ def test_once_entries_are_closed_nothing_changes_about_them() -> None:
         with pytest.raises(NotAllowed) as refused:
             change()
         assert refused.value.code == "entries_closed"
+
+
+# --- prizes that are not taken -------------------------------------------------------------------
+
+
+def gives_up(known: Rally, prize: str, entry: str, *, handed: bool = False) -> Any:
+    ranking = ranking_of(known.drawing, LONG, prize)
+    return forfeit(known, ranking, prize, entry, NOW, "o", handed=handed)
+
+
+LONG = [Entry(p, f"e{n}", 1 + n % 3) for n in range(8) for p in ("few", "many")]
+
+
+def drawn_of_many() -> Rally:
+    known = closed()
+    known = after(known, fix_entries(known, LONG, NOW, "o"))
+    return after(known, held(known, LONG))
+
+
+def test_who_comes_next_in_the_draw_and_has_won_nothing_moves_up() -> None:
+    known = drawn_of_many()
+    assert known.drawing is not None
+    (first,), (second, *others) = (known.drawing.winners[prize] for prize in ("few", "many"))
+    fact = gives_up(known, "many", second)
+    known = after(known, fact)
+    order = ranking_of(known.drawing, LONG, "many")
+    assert fact.next == next(one for one in order if one not in (first, second, *others))
+    assert known.drawing.winners_now("many") == [*others, fact.next]
+    assert known.drawing.winners["many"] == [second, *others], "as they were drawn"
+    assert gives_up(known, "many", second) is None, "said again it stays what it was"
+
+
+def test_prizes_given_up_go_round_until_nobody_is_left() -> None:
+    """Nobody wins twice, whoever gave one up neither."""
+    known, seen = drawn_of_many(), set()
+    while owners := known.drawing.winners_now("few") + known.drawing.winners_now("many"):
+        assert len(set(owners)) == len(owners)
+        seen.update(owners)
+        prize = "few" if known.drawing.winners_now("few") else "many"
+        known = after(known, gives_up(known, prize, known.drawing.winners_now(prize)[0]))
+    assert seen == {f"e{n}" for n in range(8)}
+    assert [each.next for each in known.drawing.forfeits][-3:] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("entry", "handed", "code"),
+    [("nobody", False, "prize_not_won"), (None, True, "already_handed_over")],
+)
+def test_only_who_has_won_and_was_given_nothing_gives_a_prize_up(
+    entry: str | None, handed: bool, code: str
+) -> None:
+    known = drawn_of_many()
+    with pytest.raises(NotAllowed) as refused:
+        gives_up(known, "few", entry or known.drawing.winners["few"][0], handed=handed)
+    assert refused.value.code == code
+
+
+def test_a_prize_is_whose_it_is_now() -> None:
+    visitors = [UUID(int=n) for n in range(9)]
+    listed = [Entry("few", entry_id("walk", each), 1) for each in visitors]
+    known = closed()
+    known = after(known, fix_entries(known, listed, NOW, "o"))
+    known = after(known, held(known, listed))
+    (winner,) = (each for each in visitors if has_won(known, each, "few"))
+    ranking = ranking_of(known.drawing, listed, "few")
+    entry = entry_id("walk", winner)
+    known = after(known, forfeit(known, ranking, "few", entry, NOW, "o", handed=False))
+    (other,) = (each for each in visitors if has_won(known, each, "few"))
+    assert other != winner
+    assert not has_won(rally(PLAN), winner, "few")

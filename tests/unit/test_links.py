@@ -74,7 +74,7 @@ class Hand:
 def linked(target: Hand, source: Hand) -> tuple[CardLinked, list[VisitorFact]]:
     """Put two cards together; returns what closes the one, and what the other gets."""
     of = target.of
-    may_link(source.card, target.card)
+    may_link(of, source.card, target.card)
     fact = close(of, source.card, source.visitor, source.facts, target.visitor, LATER, "visitor")
     after = len(target.facts)
     taken = list(

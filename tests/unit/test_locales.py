@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from domain.open_tables import TABLES
 from domain.refusals import SENTENCES
 from service.failures import Failure
 from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
@@ -48,11 +49,18 @@ def messages() -> set[str]:
         in_templates()
         | in_modules()
         | failures()
+        | dictionary()
         | set(SENTENCES.values())
         | set(REASONS.values())
         | set(TITLES.values())
         | set(sheets.MESSAGES)
     )
+
+
+def dictionary() -> set[str]:
+    """The sentences of the open data's dictionary."""
+    columns = [column.description for table in TABLES for column in table.columns]
+    return {*columns, *(table.description for table in TABLES)}
 
 
 def placeholders(text: str) -> set[str]:

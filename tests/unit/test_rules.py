@@ -21,7 +21,7 @@ from domain.course import Course
 from domain.encoding import micros
 from domain.events import Firsts, VisitRecorded
 from domain.plan import FirstCome, OncePerDay, OncePerInterval, OncePerRally, Prize, Spot
-from domain.rally import Opening, Rally
+from domain.rally import Frozen, Opening, Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import (
     CLOCK_SKEW_MAX,
@@ -147,6 +147,13 @@ REFUSED: list[tuple[str, Rally, Scan, Card, Refusal]] = [
         scan(),
         Card(),
         Refusal(RefusalCode.RALLY_CANCELLED, at=NOW - timedelta(days=2)),
+    ),
+    (
+        "a rally whose results are final",
+        rally(frozen=Frozen(NOW - SECOND, (7,), "o")),
+        scan(scanned_at=NOW - timedelta(minutes=30)),
+        Card(),
+        Refusal(RefusalCode.RALLY_FINAL, at=NOW - SECOND),
     ),
     (
         "a phone whose clock is far ahead",

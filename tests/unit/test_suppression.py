@@ -18,10 +18,28 @@ from builders import names, plan
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.open_data import LANGUAGES, Counts, Row, blurred, cells, measures, tables
+from domain.open_data import (
+    HEADCOUNTS,
+    LANGUAGES,
+    OTHER,
+    Counts,
+    Row,
+    blurred,
+    cells,
+    measures,
+    tables,
+)
 from domain.open_tables import BY_NAME, TABLES
 from domain.plan import Area, Plan, Spot
-from domain.suppression import STEP, Measure, error, odds_of, shown
+from domain.suppression import (
+    OTHERS_MIN,
+    STEP,
+    Measure,
+    average_of_others,
+    error,
+    odds_of,
+    shown,
+)
 from service.i18n import LANGUAGES as SPOKEN
 
 SMALL = 5
@@ -54,6 +72,7 @@ def counted(of: Plan, visits: Iterable[Visit]) -> Counts:
     return Counts(
         visits=Counter((v.spot, day) for v, day in zip(found, days, strict=True)),
         headcount={},
+        spot_headcount={},
         spot_visits=Counter((v.spot,) for v in found),
         spot_visitors=Counter((spot,) for _, spot in {(v.visitor, v.spot) for v in found}),
         day_visits=Counter((day,) for day in days),
@@ -144,8 +163,8 @@ def test_who_knows_all_other_visits_cannot_tell_whether_one_took_place(
 def test_all_tables_together_are_at_most_eight_times_as_likely() -> None:
     for of in (TOWN, plan(spots=[Spot("a", names(), "east", stamps=100)], sheets=[], prizes=[])):
         how = measures(of)
-        assert odds_of(each for name, each in how.items() if name != "headcount") <= 8
-        assert how["headcount"].odds <= Fraction(3, 2)
+        assert odds_of(each for name, each in how.items() if name not in HEADCOUNTS) <= 8
+        assert odds_of(how[name] for name in HEADCOUNTS) <= 2, "of a guest whom staff counted"
 
 
 @pytest.mark.parametrize("width", [2, 5, 15])
@@ -172,8 +191,8 @@ def test_a_small_count_stays_one_of_many() -> None:
 
 
 def test_figures_come_in_steps_and_small_ones_are_empty() -> None:
-    assert [shown(n) for n in (-9, 0, 2)] == [None] * 3
-    assert [shown(n) for n in (3, 5, 7, 8, 12, 13, 1_002)] == [5, 5, 5, 10, 10, 15, 1_000]
+    assert [shown(n) for n in (-9, 0, 2, 5, 7)] == [None] * 5
+    assert [shown(n) for n in (8, 12, 13, 1_002)] == [10, 10, 15, 1_000]
 
 
 def plain(of: Plan, exact: Counts) -> dict[str, list[Row]]:
@@ -284,7 +303,7 @@ ALLEY = plan(
 
 
 LUNCH = [Visit(n, "a", 12, "ja") for n in range(7)]
-"""Shown as 5; with one more as 10."""
+"""Not shown; with one more shown as 10."""
 ONE_MORE = [*LUNCH, Visit(7, "a", 12, "ja")]
 LEAKS = ("visits", "spot_visitors", "day_visits", "hours", "languages", "visitors", "cards")
 
@@ -354,7 +373,7 @@ def test_which_rows_there_are_does_not_depend_on_who_came() -> None:
 
 
 def test_the_languages_are_those_of_the_pages() -> None:
-    assert set(LANGUAGES) == set(SPOKEN)
+    assert set(LANGUAGES) == {*SPOKEN, OTHER}
 
 
 def test_what_is_published_is_near_the_truth() -> None:
@@ -368,3 +387,12 @@ def test_what_is_published_is_near_the_truth() -> None:
                 truth = getattr(exact, name).get(cell, 0)
                 off[abs(count - truth) > measure.margin() - STEP // 2] += 1
     assert off[True] / off.total() < 0.055
+
+
+def test_an_average_of_the_others_tells_of_no_single_one() -> None:
+    few = [30] * (OTHERS_MIN - 1)
+    assert average_of_others([]) is None
+    assert average_of_others([*few, 0, 0]) is None, "who has none hides nobody"
+    assert average_of_others([*few, 120]) is None, "one has half of it"
+    assert average_of_others([*few, 119]) == 48
+    assert average_of_others([*few, 30, 0]) == 30

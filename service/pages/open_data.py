@@ -1,0 +1,63 @@
+"""The open data page: what there is to download, and what it means; the organiser's two acts."""
+
+from aiohttp import web
+
+from domain.open_data import LICENCES
+from domain.open_tables import TABLES
+from domain.suppression import LEAST, STEP
+from service import open_data
+from service.answers import read_form
+from service.api.open_data import margin, odds
+from service.context import engine_of, rally_of
+from service.failures import BodyInvalid, Failure
+from service.open_files import MEDIA_TYPES
+from service.pages.render import page
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /r/{rally}/open-data: for everybody once it is published, before for who may see all."""
+    engine, rally = engine_of(request), rally_of(request)
+    if rally.open_data is None:
+        engine.people.viewer(request, rally.plan.rally)
+    made = await open_data.read_made(engine, rally)
+    rows = {name: len(table) for name, table in made.tables.items()} if made else {}
+    return page(
+        request,
+        "open_data.html",
+        rally=rally.plan,
+        course=rally.course,
+        published=rally.open_data,
+        made=made,
+        rows=rows,
+        tables=TABLES,
+        kinds=list(MEDIA_TYPES),
+        margin=lambda column, table: margin(rally.plan, column, rows.get(table, 1)),
+        odds=odds(rally.plan),
+        step=STEP,
+        least=LEAST,
+        licences=LICENCES,
+        organises=_organises(request, rally.plan.rally),
+    )
+
+
+async def change(request: web.Request) -> web.Response:
+    """POST /r/{rally}/open-data: make the tables, or publish those that were made last."""
+    engine, name = engine_of(request), rally_of(request).plan.rally
+    by = engine.people.organiser(request, name).by
+    form = await read_form(request)
+    match form.get("do"):
+        case "make":
+            await open_data.make(engine, name)
+        case "publish":
+            await open_data.publish_made(engine, name, form.get("licence") or None, by)
+        case _:
+            raise BodyInvalid("do is make or publish")
+    raise web.HTTPSeeOther(f"/r/{name}/open-data")
+
+
+def _organises(request: web.Request, rally: str) -> bool:
+    try:
+        engine_of(request).people.organiser(request, rally)
+    except Failure:
+        return False
+    return True
