@@ -131,7 +131,7 @@ class DrawCommitted(Struct, frozen=True, kw_only=True):
 
 
 class EntriesClosed(Struct, frozen=True, kw_only=True):
-    """Nobody enters a draw any more."""
+    """Nobody enters a draw any more. Of earlier releases: `RallyFrozen` says it now."""
 
     rally: str
     occurred_at: datetime

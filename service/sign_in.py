@@ -227,6 +227,10 @@ class People:
             raise Forbidden
         return person
 
+    def at_desk(self, request: web.Request) -> Person:
+        """Who may look at the desk of some rally: an organiser, or who only looks on."""
+        return self._with_role(request, STAFF_COOKIE, Role.VIEWER, Role.ORGANISER)
+
     def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may work at `spot` (None: at all spots): its own staff, a steward, an organiser."""
         return self._at_spot(request, rally, spot, Role.ORGANISER)

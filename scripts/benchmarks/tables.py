@@ -66,18 +66,6 @@ def _phone(_: Results, row: Row) -> tuple[str, ...]:
     )
 
 
-def _posters(_: Results, row: Row) -> tuple[str, ...]:
-    return (
-        row.title,
-        f"{row.median(lambda each: each.seconds) or 0:.2f}",
-        f"{max(each.seconds for each in row.rounds):.2f}",
-        f"{row.median(lambda each: each.service_cpu_ms) or 0:.1f}",
-        f"{row.median(lambda each: each.rss_mib) or 0:,.0f}",
-        f"{(row.median(lambda each: each.answer_bytes) or 0) / 1e6:.1f}",
-        str(row.errors),
-    )
-
-
 def _dashboards(_: Results, row: Row) -> tuple[str, ...]:
     (taken,) = row.rounds
     return (
@@ -91,6 +79,18 @@ def _dashboards(_: Results, row: Row) -> tuple[str, ...]:
         f"{taken.p50_ms or 0:.0f} / {taken.p99_ms or 0:.0f}",
         f"{taken.service_share or 0:.2f} / {taken.postgres_share or 0:.2f}",
         f"{row.rss_before_mib or 0:,.0f} → {row.rss_after_mib or 0:,.0f}",
+    )
+
+
+def _posters(_: Results, row: Row) -> tuple[str, ...]:
+    return (
+        row.title,
+        f"{row.median(lambda each: each.seconds) or 0:.2f}",
+        f"{max(each.seconds for each in row.rounds):.2f}",
+        f"{row.median(lambda each: each.service_cpu_ms) or 0:.1f}",
+        f"{row.median(lambda each: each.rss_mib) or 0:,.0f}",
+        f"{(row.median(lambda each: each.answer_bytes) or 0) / 1e6:.1f}",
+        str(row.errors),
     )
 
 
@@ -114,10 +114,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
         ),
         _phone,
     ),
-    "posters": (
-        ("the press", "s", "slowest s", "CPU ms each", "MiB at most", "MB", "errors"),
-        _posters,
-    ),
     "dashboards": (
         (
             "dashboards",
@@ -132,6 +128,10 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Results, Row], tuple[str, ...
             "service MiB",
         ),
         _dashboards,
+    ),
+    "posters": (
+        ("the press", "s", "slowest s", "CPU ms each", "MiB at most", "MB", "errors"),
+        _posters,
     ),
     "lag": (("under the burst", "p50 s", "p99 s", "max s", "max facts"), _lag),
 }

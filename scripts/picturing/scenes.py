@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 
 from picturing.stage import RALLY, Stage
 from service.drawing import commit
-from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
+from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Role
 
 SPOT = "miyagi-yurakucho"
 ROW = ("hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho", "wakayama-yurakucho")
@@ -16,6 +16,10 @@ CARD = f"/r/{RALLY}"
 QUIZ = ("largest", "online-quiz-rally")
 SCREEN = ("lantern", "two-cities-bar-ticket")
 CHECK_INS = "**/api/check-ins"
+SCREEN_KEPT = """async () => {
+    const kept = await caches.match(location.pathname, { ignoreVary: true });
+    return Boolean(navigator.serviceWorker.controller && kept);
+}"""
 
 
 class Visit(NamedTuple):
@@ -291,6 +295,35 @@ async def _(visit: Visit) -> None:
 opens("sign-in", "/sign-in", "staff")
 
 
+@scene("join", "staff")
+async def _(visit: Visit) -> None:
+    await visit.page.goto(await visit.stage.invited(Role.STAFF, ROW[0]))
+
+
+opens("join-unknown", "/join/NOTHING", "staff")
+
+
+@scene("passkey", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto("/passkey")
+
+
+@scene("invited", "organiser")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.organiser())
+    await visit.page.goto(f"{CARD}/people")
+    await visit.page.locator("#name").fill("iPad")
+    await visit.page.locator(".invite-form button").click()
+    await expect(visit.page.locator(".ticket .qr")).to_be_visible()
+
+
+@scene("shops", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.steward(*ROW))
+    await visit.page.goto(f"{CARD}/shops")
+
+
 @scene("shop", "staff")
 async def _(visit: Visit) -> None:
     await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
@@ -319,19 +352,73 @@ async def _(visit: Visit) -> None:
     await visit.reaches("stamped")
 
 
+@scene("screen-offline", "staff", worker=True)
+async def _(visit: Visit) -> None:
+    """After a reload in the middle of a breakdown."""
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/screen")
+    while not await visit.page.evaluate(SCREEN_KEPT):
+        await visit.page.wait_for_timeout(100)
+    await visit.context.set_offline(True)
+    await visit.page.reload()
+    await expect(visit.page.locator("#rotating[data-state=alone] #code")).to_be_visible()
+
+
+@scene("shop-average", "staff")
+async def _(visit: Visit) -> None:
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}?against=average")
+
+
+@scene("shop-unsent", "staff")
+async def _(visit: Visit) -> None:
+    """Guests that were counted without a network."""
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}")
+    await visit.context.set_offline(True)
+    for _ in range(3):
+        await visit.page.locator("#count button").first.click()
+    await expect(visit.page.locator("#unsent")).to_be_visible()
+
+
 @scene("counter", "staff")
 async def _(visit: Visit) -> None:
-    await _at_counter(visit)
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/counter")
 
 
-@scene("counter-handed", "staff")
+@scene("counter-stamped", "staff")
 async def _(visit: Visit) -> None:
-    await _at_counter(visit)
-    await visit.page.locator("main form button").first.click()
-    await visit.page.wait_for_load_state()
+    await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
+    await visit.page.goto(f"{CARD}/spots/{ROW[0]}/counter")
+    await visit.page.locator("#code").fill(visit.stage.badge(await visit.stage.walker(SPOT)))
+    await visit.page.keyboard.press("Enter")
+    await expect(visit.page.locator(".note.good")).to_be_visible()
 
 
-async def _at_counter(visit: Visit) -> None:
+@scene("hand-over", "staff")
+async def _(visit: Visit) -> None:
+    await _hands_over(visit)
+
+
+@scene("hand-over-done", "staff")
+async def _(visit: Visit) -> None:
+    await _hands_over(visit)
+    await visit.page.locator(".hand button").click()
+    await expect(visit.page.locator(".note.good")).to_be_visible()
+
+
+@scene("hand-over-again", "staff")
+async def _(visit: Visit) -> None:
+    """The same prize once more: where and when it was given."""
+    await _hands_over(visit)
+    await visit.page.locator(".hand button").click()
+    await expect(visit.page.locator(".note.good")).to_be_visible()
+    await visit.page.goto(visit.page.url)
+    await expect(visit.page.locator(".note.bad")).to_be_visible()
+
+
+async def _hands_over(visit: Visit) -> None:
     await visit.carries(STAFF_COOKIE, visit.stage.staff(ROW[0]))
     token = await visit.stage.walker(SPOT)
     await visit.page.goto(f"/s/{visit.stage.badge(token)}?prize=towel")
@@ -343,6 +430,8 @@ opens("open-data", f"{CARD}/open-data", "organiser")
 opens("compare", f"{CARD}/organiser/compare", "organiser")
 opens("signage", f"{CARD}/signage", "screen")
 opens("signals", f"{CARD}/signals", "organiser")
+opens("people", f"{CARD}/people", "organiser")
+opens("changes", f"{CARD}/changes", "organiser")
 opens("close-out", f"{CARD}/close-out", "organiser")
 opens("marked-visits", f"{CARD}/close-out/visits?who=all", "organiser")
 opens("winners", f"{CARD}/winners", "organiser")

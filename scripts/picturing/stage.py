@@ -22,6 +22,8 @@ from service.commands.common import known
 from service.commands.serve import listening
 from service.config import Config
 from service.engine import Engine, of_known, open_engine
+from service.invitations import Invited, invite
+from service.people import Life, add, beat
 from service.plan_files import read_plan
 from service.sign_in import Role
 from service.simulate import simulate
@@ -35,6 +37,8 @@ TOWEL = Prize(
     "towel", {"ja": "てぬぐい", "en": "A tenugui towel"}, Stamps(1), FirstCome(stock=5_000)
 )
 """The rally's own prizes are drawn; this one is shown at a counter."""
+SILENT = Life(NOON - timedelta(hours=2), -245_000, 3)
+"""A tablet without a network, whose clock is four minutes behind."""
 LAST_ROUND, LAST_ROUND_BEGAN = "tokyo-antenna-shops-2025-summer", date(2025, 7, 3)
 LAST_ROUND_NOON = datetime(2025, 7, 10, 3, 0, tzinfo=UTC)
 VISITORS = 120
@@ -93,6 +97,24 @@ class Stage:
         """The token of a spot's staff."""
         return self.engine.people.new(Role.STAFF, NOON, rally, spot)[1]
 
+    def steward(self, *spots: str) -> str:
+        """The token of who looks after some spots."""
+        return self.engine.people.new(Role.STEWARD, NOON, RALLY, *spots)[1]
+
+    async def invited(self, role: Role, *spots: str) -> str:
+        """The path of an invitation's link."""
+        made = Invited(role, RALLY, spots, "iPad")
+        return (await invite(self.engine.pool, made, "pictures", NOON)).path
+
+    async def employ(self) -> None:
+        """People and devices to look at: one at work, one that was silent, one not yet joined."""
+        for number, life in enumerate((Life(NOON, 400, 0), SILENT)):
+            spot = self.engine.rallies.known(RALLY).plan.spots[number].id
+            person, _ = self.engine.people.new(Role.STAFF, NOON, RALLY, spot)
+            await add(self.engine.pool, person, f"iPad {number + 1}", "pictures", joined=True)
+            await beat(self.engine.pool, person.id, life)
+        await self.invited(Role.VIEWER)
+
     def organiser(self) -> str:
         """The token of the organiser of all rallies."""
         return self.engine.people.new(Role.ORGANISER, NOON)[1]
@@ -119,7 +141,9 @@ async def staged(
         rally = engine.rallies.known(RALLY)
         await simulate(engine, rally, url, visitors, 1, advanced)
         await engine.follower.catch_up()
-        yield Stage(engine, url, session)
+        stage = Stage(engine, url, session)
+        await stage.employ()
+        yield stage
 
 
 async def _walk_last_round(engine: Engine, clock: StageClock, url: str, visitors: int) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from domain.card import CardView
-from domain.plan import Draw
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
@@ -108,7 +107,7 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
         token=None,
         timed=False,
         staff=True,
-        gives=any(not isinstance(prize.giving, Draw) for prize in rally.plan.prizes),
+        gives=not all(prize.by_post for prize in rally.plan.prizes),
         retry=(),
         answer=answer,
         visitor_card=card,

@@ -25,6 +25,7 @@ from service.figures import (
 )
 from service.footfall import ever, read_days, read_hours, read_spots
 from service.i18n import Voice
+from service.people import Device, devices
 from service.reasons import reason
 from service.signals import read_signals
 
@@ -34,6 +35,8 @@ OPENING_HOURS = (9, 20)
 """The hours a day's chart shows at least; more when there were visits outside them."""
 FUNNEL_STEPS_MAX = 8
 MOVES_SHOWN_MAX = 10
+SILENT = timedelta(minutes=5)
+"""A device that has given no sign of life for so long is told of; they give one a minute."""
 _ROUND = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1_000)
 """Numbers of stamps that people think in."""
 
@@ -59,6 +62,7 @@ async def overview(engine: Engine, rally: Rally, voice: Voice) -> dict[str, Any]
         "completion": await _there(_completion(engine, course, voice)),
         "moved": await _there(_moved(engine, course, voice)),
         "refused": await _there(_refused(engine, course, voice)),
+        "staffed": await _staffed(engine, course, now),
         "odd_cards": await _there(odd_cards(engine, course, now.date())),
     }
 
@@ -251,3 +255,25 @@ async def _refused(engine: Engine, course: Course, voice: Voice) -> list[Refused
         for code, rows in by_code.items()
     ]
     return sorted(refused, key=lambda each: -each.refusals)
+
+
+class Staffed(NamedTuple):
+    """The staff's devices: how many, how many of them live, the scans that only they have, and
+    those to look after: silent, with scans unsent, or with a wrong clock."""
+
+    devices: int
+    live: int
+    unsent: int
+    trouble: list[Device]
+
+
+async def _staffed(engine: Engine, course: Course, now: datetime) -> Staffed:
+    known = await devices(engine.pool, course.plan.rally)
+    live = {one.id for one in known if one.life and now - one.life.seen_at < SILENT}
+    trouble = [
+        one
+        for one in known
+        if one.id not in live or (one.life and (one.life.unsent or one.life.skewed))
+    ]
+    unsent = sum(one.life.unsent for one in known if one.life)
+    return Staffed(len(known), len(live), unsent, trouble)

@@ -5,7 +5,7 @@ from aiohttp import web
 from domain.rally import Rally
 from domain.refusals import SENTENCES
 from domain.rehearsal import rehearsed
-from service.context import engine_of, rally_of, spot_asked
+from service.context import engine_of, rally_of, spot_seen
 from service.failures import Failure
 from service.pages.render import page
 from service.report import read_report, read_spot_report
@@ -55,7 +55,7 @@ async def files(request: web.Request) -> web.Response:
 async def show_spot(request: web.Request) -> web.Response:
     """GET /r/{rally}/spots/{spot}/report: a spot's own figures, for its staff; of all others, what
     tells of no single one."""
-    course, spot = spot_asked(request)
+    course, spot = spot_seen(request)
     found = await read_spot_report(engine_of(request), course, spot.id)
     return page(request, "spot_report.html", rally=course.plan, spot=spot, report=found)
 

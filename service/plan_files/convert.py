@@ -35,7 +35,7 @@ _ITEMS: dict[str, type[Struct]] = {
 }
 
 
-def _read_times(values: object) -> None:
+def read_times(values: object) -> None:
     """Take times as people write them (9:30, 2026-05-01 9:30): msgspec wants 09:30:00."""
     for spot in _listed(values, "spots"):
         for field in ("starts", "ends"):
@@ -58,7 +58,7 @@ def _listed(values: object, field: str) -> list[Any]:
 
 def converted(document: Document) -> Plan:
     """The values as a plan. Raises PlanMistakes: those of each field, spot, prize, …"""
-    _read_times(document.values)
+    read_times(document.values)
     try:
         return msgspec.convert(document.values, Plan)
     except msgspec.ValidationError as error:

@@ -1,5 +1,6 @@
 """The columns of a table as offices name them."""
 
+import re
 import unicodedata
 
 from service.plan_files.csv_spots import COLUMNS, Rows, column_path
@@ -24,16 +25,22 @@ _NAMES = {
     "closed_days": ("closed_days", "定休日", "休業日", "休館日"),
 }
 _BY_NAME = {name: column for column, names in _NAMES.items() for name in names}
+_EARLY = re.compile(r"[0-9]:[0-5][0-9]")
 _SPOKEN = ("name", "address", "closed_days")
 
 
 def column_of(header: str, language: str) -> str | None:
-    """The column that a heading means; a text's is in `language` unless it says another one."""
+    """The column that a heading means; a text's is in `language`, or in that of its heading."""
     heading = unicodedata.normalize("NFKC", header).strip()
     if column_path(heading) is not None:
         return heading
     column = _BY_NAME.get("_".join(heading.casefold().split()))
-    return f"{column}_{language}" if column in _SPOKEN else column
+    return f"{column}_{spoken(heading, language)}" if column in _SPOKEN else column
+
+
+def spoken(text: str, language: str) -> str:
+    """The language of a text on a page in `language`: who reads English may paste Japanese."""
+    return "ja" if language == "en" and not text.isascii() else language
 
 
 def understood(rows: Rows, language: str) -> tuple[Rows, list[str]]:
@@ -52,5 +59,9 @@ def understood(rows: Rows, language: str) -> tuple[Rows, list[str]]:
 
 
 def _cell(cells: list[str], index: int, name: str | None) -> str:
+    """A cell as it is meant: １０ is 10, and 9:30 is 09:30, as the browser's own fields say it."""
     cell = cells[index] if index < len(cells) else ""
-    return unicodedata.normalize("NFKC", cell) if name in COLUMNS and name != "area" else cell
+    if name not in COLUMNS or name == "area":
+        return cell
+    plain = unicodedata.normalize("NFKC", cell)
+    return f"0{plain}" if name in ("opens", "closes") and _EARLY.fullmatch(plain) else plain

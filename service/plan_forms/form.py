@@ -29,6 +29,11 @@ class Form:
         typed = (self._fields.get(name) or ("",))[0]
         return _CONTROL.sub("", typed.replace("\r\n", "\n")).strip()
 
+    def table(self, name: str) -> str:
+        """Cells that were pasted: also empty ones at the ends of lines count."""
+        typed = (self._fields.get(name) or ("",))[0]
+        return _CONTROL.sub("", typed.replace("\r\n", "\n")).strip("\n")
+
     def plain(self, name: str) -> str:
         """The same where only its meaning matters: １０ is 10."""
         return unicodedata.normalize("NFKC", self.text(name))

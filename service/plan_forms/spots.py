@@ -1,5 +1,6 @@
 """A single spot's form."""
 
+from service.plan_forms.columns import spoken
 from service.plan_forms.form import LANGUAGES, Form, Values, copied, free, items, put, slug, texts
 
 _TYPED = ("kind", "area", "opens", "closes", "after")
@@ -30,15 +31,14 @@ def without_spot(values: Values, number: int) -> Values:
     return after
 
 
-def add_area(values: Values, name: str, language: str | None = None) -> str:
+def add_area(values: Values, name: str, language: str = "en") -> str:
     """The id of the area that is called `name`; it is added if there is none."""
     areas = items(values, "areas")
     for area in areas:
         if name == area.get("id") or name in (area.get("names") or {}).values():
             return str(area.get("id"))
     made = free(slug(name), {str(area.get("id")) for area in areas}, "area")
-    spoken = language or ("en" if name.isascii() else "ja")
-    values["areas"] = [*areas, {"id": made, "names": {spoken: name}}]
+    values["areas"] = [*areas, {"id": made, "names": {spoken(name, language): name}}]
     return made
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from domain.mistakes import mistakes
 from domain.plan import Plan, Spot
-from service.plan_files.convert import converted, item_mistaken
+from service.plan_files.convert import converted, item_mistaken, read_times
 from service.plan_files.csv_spots import COLUMNS, CsvTable, Rows, delimiter_of
 from service.plan_files.document import Document, FileMistake, PlanMistakes
 from service.plan_forms.columns import understood
@@ -56,7 +56,8 @@ def read_table(text: str, values: Values, language: str) -> Table:
         spots = table.spots(whole)
     except PlanMistakes as unread:
         return Table([], items(values, "areas"), [], [], unread.mistakes, text)
-    document.values = {"areas": items(plan, "areas"), "spots": spots}
+    document.values = {"areas": items(plan, "areas"), "spots": copied({"": spots})[""]}
+    read_times(document.values)
     found = [*document.mistakes, *_mistaken(document)]
     body = _rows(whole, spots, found)
     wrong = [row.line for row in body if row.mistakes]

@@ -1,17 +1,26 @@
 // Signs of life of a spot's device, so that the organiser sees which are about, whose clock is wrong
-// and which still keep scans. Whatever keeps scans on a staff page says how many are unsent in
-// `document.documentElement.dataset.unsent`.
+// and which still keep what was not sent. A page that keeps something says how much in
+// `document.documentElement.dataset.unsent`; counted heads (heads.js) are found on every page.
 
 const EVERY_MS = 60_000;
 const SIGNED_OUT = [401, 403];
 
+function unsent() {
+  const here = Number(document.documentElement.dataset.unsent) || 0;
+  try {
+    const heads = Object.keys(localStorage).filter((key) => key.startsWith("meguri-heads:"));
+    return Math.max(here, heads.length);
+  } catch {
+    return here; // storage is blocked
+  }
+}
+
 async function beat() {
-  const unsent = Number(document.documentElement.dataset.unsent) || 0;
   try {
     const answer = await fetch("/api/devices/beat", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ clock: new Date().toISOString(), unsent }),
+      body: JSON.stringify({ clock: new Date().toISOString(), unsent: unsent() }),
       signal: AbortSignal.timeout(15_000),
     });
     if (SIGNED_OUT.includes(answer.status)) clearInterval(timer);

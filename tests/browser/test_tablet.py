@@ -212,6 +212,7 @@ async def code_on(page: Page) -> str:
 
 
 KEPT = """async () => {
+    if (!navigator.serviceWorker.controller) return false;
     const pages = await caches.open("screens");
     return Boolean(await pages.match(location.pathname)) && (await pages.keys()).length > 3;
 }"""
@@ -222,7 +223,7 @@ async def at_screen(page: Page, shop: Shop, lag: timedelta) -> None:
     await page.clock.install(time=shop.site.clock() - lag)
     await page.goto(f"{HERE}/screen")
     await expect(page.locator("#rotating[data-state=live]")).to_be_attached()
-    await page.wait_for_function(KEPT)
+    await until(lambda: page.evaluate(KEPT))
 
 
 async def test_the_screen_opens_without_a_network_once_it_was_open(shop: Shop) -> None:
@@ -243,7 +244,7 @@ async def test_the_screen_opens_without_a_network_once_it_was_open(shop: Shop) -
     await page.reload()
     await expect(page.locator("#rotating[data-state=live]")).to_be_attached()
     await page.get_by_role("button", name="Sign out").click()
-    await page.wait_for_function("caches.has('screens').then((there) => !there)")
+    await until(lambda: page.evaluate("caches.has('screens').then((there) => !there)"))
     assert (
         await page.evaluate("indexedDB.databases().then((all) => all.map((one) => one.name))") == []
     )
@@ -261,9 +262,9 @@ async def test_the_screen_fills_the_tablet(shop: Shop) -> None:
     page = await (await shop.tablet()).new_page()
     await page.goto(f"{HERE}/screen")
     await page.get_by_role("button", name="Full screen").click()
-    await page.wait_for_function("document.fullscreenElement?.id === 'rotating'")
+    await page.wait_for_function("() => document.fullscreenElement?.id === 'rotating'")
     await page.get_by_role("button", name="Leave full screen").click()
-    await page.wait_for_function("document.fullscreenElement === null")
+    await page.wait_for_function("() => document.fullscreenElement === null")
 
 
 LOOKS = [

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from domain.plan import Draw, Plan, Prize
 from domain.rally import NotAllowed, Status, close_rally
 from domain.scan import Scan
 from domain.winners import entry_id
-from service import closing, drawing
+from service import closing, drawing, people
 from service.engine import Engine, of_known
 from service.eventlog.check import check
 from service.scans import EARLIEST
@@ -482,3 +483,26 @@ async def test_the_card_shows_the_winner_the_way_to_the_counter(site: Site) -> N
     assert "It was not won with this card." in await sees(loser, "/prizes/trip")
     await step(site, "forfeit", prize="trip", entry=winner)
     assert "went to the next in the draw" in await sees(winner, "")
+
+
+async def test_late_devices_are_listed_before_the_freeze_the_fullest_first(site: Site) -> None:
+    now, pool = site.clock(), site.engine.pool
+    for name, seen_at, unsent in (
+        ("Silent", now - timedelta(days=2), 0),
+        ("Full", now, 7),
+        ("Well", now, 0),
+        ("Never", None, 0),
+    ):
+        device, _ = site.engine.people.new(Role.STAFF, now, RALLY, LINE[0])
+        await people.add(pool, device, name, "organiser", joined=True)
+        if seen_at is not None:
+            await people.beat(pool, device.id, people.Life(seen_at, 0, unsent))
+    found = [one.name for one in await closing.late_devices(site.engine, RALLY)]
+    assert (found[0], set(found)) == ("Full", {"Full", "Silent", "Never"})
+    await over(site)
+    _, text = await page(site, CLOSE_OUT)
+    assert "Unsent scans: 7" in text
+    assert "Well" not in text
+    assert "Phones without a network may still send scans until Jan 22 12:00." in text
+    site.clock.forward(days=7)
+    assert "is waited for any more" in (await page(site, CLOSE_OUT))[1]

@@ -1,6 +1,7 @@
 """Commands as an operator types them, one after the other on one data directory."""
 
 import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,34 @@ def test_a_rally_is_laid_out_opened_closed_and_its_codes_are_voided(tmp_path: Pa
     assert checked.stdout.startswith("4 facts: gapless"), checked.stderr
 
 
+def test_people_are_invited_by_a_link_and_tokens_are_for_programs(tmp_path: Path) -> None:
+    """Both are on the rally's list, and what cannot be is said."""
+    plan = str(PLANS / RALLY / "plan.yaml")
+    assert meguri("plan", plan, data=tmp_path).returncode == 0
+    url = ("--public-url", "https://stamps.example.org/")
+    done = meguri("invite", "organiser", RALLY, "--name", "佐藤", *url, data=tmp_path)
+    *code, link, said = done.stdout.splitlines()
+    assert re.fullmatch(r"https://stamps\.example\.org/join/[0-9A-Z]{26}", link), done.stderr
+    assert (len(code) > 15, "organiser 佐藤" in said) == (True, True)
+    done = meguri("invite", "viewer", "--all", *url, data=tmp_path)
+    assert "for viewer viewer" in done.stdout, done.stderr
+    steward = ("invite", "steward", RALLY, "--spot", "nagano-ginza", *url)
+    assert meguri(*steward, data=tmp_path).returncode == 0
+    for wrong, expected in (
+        (("organiser", *url), "--all"),
+        (("organiser", RALLY, "--all", *url), "--all"),
+        (("staff", RALLY, *url), "their spots"),
+        (("staff", RALLY, "--spot", "moon", *url), "no spot moon"),
+        (("staff", "moon", *url), "no rally moon"),
+        (("organiser", RALLY), "--public-url"),
+    ):
+        done = meguri("invite", *wrong, data=tmp_path)
+        assert (done.returncode, expected in done.stderr) == (1, True), done.stderr
+    made = ("token", "steward", "--rally", RALLY, "--spot", "nagano-ginza", "--spot", "moon")
+    assert "no spot moon" in meguri(*made, data=tmp_path).stderr
+    assert meguri(*made[:-2], data=tmp_path).stdout.count(".") == 2
+
+
 def test_the_next_round_is_the_last_ones_plan_on_other_days(tmp_path: Path) -> None:
     """Also its exceptions; and projections and the schema are asked for by commands."""
     plan = str(PLANS / "two-towns-food-festival" / "plan.yaml")
@@ -101,7 +130,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "command", ["", "demo", "serve", "plan", "codes", "posters", "revoke", "log"]
+    "command", ["", "demo", "serve", "plan", "codes", "posters", "revoke", "log", "invite"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     done = meguri(*filter(None, [command]), "--help")

@@ -280,7 +280,7 @@ async def test_what_a_scanner_types_is_stamped_and_prizes_that_wait_are_offered(
     status, text = await posts(
         site, COUNTER, {"code": code, "prize": "trip", "scan_id": scan_id}, staff
     )
-    assert "drawn among its entries" in text
+    assert "drawn when the rally is over" in text
 
 
 def wide(text: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from support import LINE, RALLY, Site
 
 from service.csv_files import csv_of
 from service.pages import overview
+from service.people import Life, add, beat
 from service.sign_in import Role
 
 FILES = ["footfall", "completion", "flow", "refusals", "prizes"]
@@ -122,6 +124,27 @@ async def test_a_viewer_sees_all_and_changes_nothing(site: Site) -> None:
         assert answer.status == 403
     _, text = await page(site, f"/r/{RALLY}/organiser", site.organiser())
     assert 'value="close"' in text
+
+
+async def test_devices_that_need_looking_after_are_told(site: Site) -> None:
+    """One is in touch, one keeps scans, one was never heard of."""
+    people, now = site.engine.people, site.clock()
+    for name, life in (
+        ("till tablet", Life(now, 0, 0)),
+        ("full phone", Life(now - timedelta(hours=2), 90_000, 7)),
+        ("new one", None),
+    ):
+        person = people.new(Role.STAFF, now, RALLY, LINE[0])[0]
+        await add(site.engine.pool, person, name, "test", joined=True)
+        if life:
+            await beat(site.engine.pool, person.id, life)
+    _, text = await page(site, f"/r/{RALLY}/organiser", site.organiser())
+    assert 'data-n="in-touch">1<small>/3' in text
+    assert 'data-n="unsent">7<' in text
+    assert "till tablet" not in text
+    assert "full phone" in text
+    assert "Its clock is wrong" in text
+    assert "new one" in text
 
 
 async def test_a_figure_that_is_being_rebuilt_leaves_the_others_standing(site: Site) -> None:

@@ -291,8 +291,10 @@ async def test_names_are_in_no_fact_and_the_journal_tells_them(site: Site) -> No
     also when they are revoked."""
     organiser = await token_of(site, Role.ORGANISER, name="Sato Hanako")
     staff = await token_of(site, Role.STAFF, SHOP, name="Counter of Suzuki")
-    heads = {"count": 12, "headcount_id": str(UUID(int=5))}
-    await site.ask("POST", f"/api/rallies/{RALLY}/spots/{SHOP}/headcounts", staff, json=heads)
+    for number, count in enumerate((1, 12, -1)):
+        heads = {"count": count, "headcount_id": str(UUID(int=number))}
+        address = f"/api/rallies/{RALLY}/spots/{SHOP}/headcounts"
+        assert (await site.ask("POST", address, staff, json=heads))[0] == 201
     await site.ask("POST", f"/api/rallies/{RALLY}/close", organiser)
     said = {"do": "revoke", "person": str(person(site, staff).id)}
     await seen(site, f"/r/{RALLY}/people", organiser, data=said)
@@ -302,9 +304,7 @@ async def test_names_are_in_no_fact_and_the_journal_tells_them(site: Site) -> No
     assert "Suzuki" not in log
     status, page = await seen(site, f"/r/{RALLY}/changes", organiser)
     assert status == 200
-    lines = [" ".join(line.split()) for line in re.sub(r"<[^>]*>", "", page).split("\n\n")]
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
-    assert lines
     assert "The rally was closed Sato Hanako" in text
     assert re.search(r"Guests were counted at [^:]+: 12 Counter of Suzuki", text)
     assert "Counter of Suzuki was revoked" in text

@@ -34,13 +34,23 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/rallies/{rally}/open"): CHANGES,
     ("POST", "/api/rallies/{rally}/close"): CHANGES,
     ("POST", "/api/rallies/{rally}/cancel"): CHANGES,
+    ("GET", "/api/rallies/{rally}/plan.yaml"): SEES_ALL,
+    ("GET", "/api/rallies/{rally}/spots.csv"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/footfall"): SEES_SPOT,
+    ("GET", "/api/rallies/{rally}/footfall.csv"): SEES_SPOT,
     ("POST", "/api/rallies/{rally}/spots/{spot}/headcounts"): AT_WORK,
     ("GET", "/api/rallies/{rally}/spots/{spot}/screen"): AT_WORK,
     ("GET", "/api/rallies/{rally}/completion"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/flow"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/refusals"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/prizes"): SEES_ALL,
+    **{
+        ("GET", f"/api/rallies/{{rally}}/{figures}.csv"): SEES_ALL
+        for figures in ("completion", "flow", "refusals", "prizes")
+    },
+    ("GET", "/api/rallies/{rally}/open-data"): SEES_ALL,
+    ("POST", "/api/rallies/{rally}/open-data"): CHANGES,
+    ("GET", "/api/rallies/{rally}/open-data/{file}"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/signals"): SEES_ALL,
     ("GET", "/api/rallies/{rally}/survey"): SEES_ALL,
     ("POST", "/api/rallies/{rally}/voids"): CHANGES,
@@ -56,12 +66,34 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("GET", "/r/{rally}/spots/{spot}/live"): SEES_SPOT,
     ("GET", "/r/{rally}/spots/{spot}/code.png"): SEES_SPOT,
     ("GET", "/r/{rally}/spots/{spot}/screen"): AT_WORK,
+    ("POST", "/r/{rally}/spots/{spot}/headcounts"): AT_WORK,
+    ("GET", "/r/{rally}/spots/{spot}/counter"): AT_WORK,
+    ("POST", "/r/{rally}/spots/{spot}/counter"): AT_WORK,
+    ("GET", "/api/rallies/{rally}/comparison"): SEES_ALL,
+    ("GET", "/api/rallies/{rally}/comparison.csv"): SEES_ALL,
+    ("GET", "/api/rallies/{rally}/log.jsonl"): CHANGES,
+    ("GET", "/r/{rally}/organiser/compare"): SEES_ALL,
+    ("GET", "/r/{rally}/spots/{spot}/screen/live"): AT_WORK,
+    ("GET", "/r/{rally}/spots/{spot}/report"): SEES_SPOT,
+    ("GET", "/r/{rally}/close-out"): SEES_ALL,
+    ("POST", "/r/{rally}/close-out"): CHANGES,
+    ("GET", "/r/{rally}/close-out/visits"): SEES_ALL,
+    ("POST", "/r/{rally}/close-out/visits"): CHANGES,
+    ("GET", "/r/{rally}/winners"): CHANGES,
+    ("POST", "/r/{rally}/winners"): CHANGES,
+    ("GET", "/r/{rally}/winners.csv"): CHANGES,
+    ("GET", "/r/{rally}/report"): SEES_ALL,
+    ("GET", "/r/{rally}/report.zip"): SEES_ALL,
+    ("GET", "/r/{rally}/open-data"): SEES_ALL,
+    ("POST", "/r/{rally}/open-data"): CHANGES,
     ("GET", "/r/{rally}/organiser"): SEES_ALL,
     ("POST", "/r/{rally}/organiser"): CHANGES,
     ("GET", "/r/{rally}/organiser/live"): SEES_ALL,
     ("GET", "/r/{rally}/signals"): SEES_ALL,
     ("POST", "/r/{rally}/signals"): CHANGES,
     ("GET", "/r/{rally}/posters"): SEES_ALL,
+    ("GET", "/r/{rally}/posters.pdf"): SEES_SPOT,
+    ("GET", "/r/{rally}/posters.zip"): SEES_SPOT,
     ("GET", "/r/{rally}/people"): CHANGES,
     ("POST", "/r/{rally}/people"): CHANGES,
     ("GET", "/r/{rally}/changes"): CHANGES,
@@ -88,6 +120,9 @@ FOR_EVERYBODY = {
     ("GET", "/api/rallies/{rally}/draw"),
     ("GET", "/api/rallies/{rally}/draw/entries"),
     ("GET", "/api/postcodes/{postcode}"),
+    ("GET", "/r/{rally}/draw"),
+    ("GET", "/r/{rally}/signage"),
+    ("GET", "/r/{rally}/signage/live"),
 }
 FOR_VISITORS = {
     ("POST", "/api/visitors"),
@@ -167,18 +202,21 @@ def asked(site: Site, path: str) -> dict[str, Any]:
         },
         "/api/hand-overs": {"json": {"rally": RALLY, **gift}},
         "/r/{rally}/hand-overs": {"data": gift},
-        "/api/rallies/{rally}/footfall": {"params": {"spot": SPOT}},
+        "/r/{rally}/spots/{spot}/headcounts": {"data": {"count": "1", "headcount_id": visitor}},
+        "/api/rallies/{rally}/open-data": {"json": {"do": "make"}},
         "/api/devices/beat": {"json": {"clock": site.clock().isoformat()}},
     }
+    if path.rpartition("/")[2] in ("footfall", "footfall.csv", "posters.pdf", "posters.zip"):
+        return {"params": {"spot": SPOT}}
     return bodies.get(path, {})
 
 
-@pytest.mark.parametrize(("method", "path"), WHO, ids=" ".join)
+@pytest.mark.parametrize(("method", "path"), WHO, ids=map(" ".join, WHO))
 async def test_a_route_is_open_to_these_and_to_nobody_else(
     site: Site, method: str, path: str
 ) -> None:
     """401 or 403 is a closed door; whatever else is answered, somebody was let in."""
-    address = path.format(rally=RALLY, spot=SPOT)
+    address = path.format(rally=RALLY, spot=SPOT, file="spots.csv")
     let_in = set()
     for who, token in (await tokens(site)).items():
         headers = {"Authorization": f"Bearer {token}"} if token else {}

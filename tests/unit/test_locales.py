@@ -14,6 +14,7 @@ from service.i18n import _LOCALES, FALLBACK, LANGUAGES, catalogue
 from service.pages import sheets
 from service.pages.render import _SERVICE
 from service.plan_files.export import TITLES
+from service.plan_forms.sentences import MESSAGES
 from service.reasons import REASONS
 
 OTHERS = sorted(set(LANGUAGES) - {FALLBACK})
@@ -54,6 +55,7 @@ def messages() -> set[str]:
         | set(REASONS.values())
         | set(TITLES.values())
         | set(sheets.MESSAGES)
+        | MESSAGES
     )
 
 
