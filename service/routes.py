@@ -60,8 +60,8 @@ from service.pages import (
     winners,
 )
 from service.pages import moves as moves_page
-from service.pages import rallies as rallies_page
 from service.pages import open_data as open_data_page
+from service.pages import rallies as rallies_page
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
