@@ -272,7 +272,7 @@ def home_of(person: Person) -> str:
             return f"/r/{person.rally}/spots/{person.spot}"
         case Role.STEWARD:
             return f"/r/{person.rally}/shops"
-    return f"/r/{person.rally}/organiser" if person.rally else "/"
+    return f"/r/{person.rally}/organiser" if person.rally else "/organiser"
 
 
 def belongs(person: Person, rally: str) -> bool:

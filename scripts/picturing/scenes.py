@@ -446,3 +446,11 @@ async def _(visit: Visit) -> None:
 
 
 opens("posters", f"{CARD}/posters?spot={ROW[0]}", "organiser")
+opens("rallies", "/organiser", "organiser")
+opens("plan", f"{CARD}/plan", "organiser")
+opens("plan-basics", f"{CARD}/plan/basics", "organiser")
+opens("plan-spots", f"{CARD}/plan/spots", "organiser")
+opens("plan-spot", f"{CARD}/plan/spots/0", "organiser")
+opens("plan-rules", f"{CARD}/plan/rules", "organiser")
+opens("plan-prize", f"{CARD}/plan/prizes/0", "organiser")
+opens("plan-preview", f"{CARD}/plan/preview", "organiser")

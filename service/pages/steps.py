@@ -29,6 +29,16 @@ _ITEMS: dict[str, tuple[Callable[[Values, Form, int], Values], Callable[[Values,
 }
 
 
+_USUAL: dict[str, Values] = {
+    "spots": {},
+    "prizes": {
+        "condition": {"kind": "stamps", "at_least": 1},
+        "giving": {"kind": "first_come"},
+    },
+}
+"""What the form of a new spot or prize says at first."""
+
+
 async def show(request: web.Request) -> web.Response:
     """GET …/{step}: a step's form, with what was filled in; `?look` marks what is wrong."""
     desk, step = await desk_of(request), request.match_info["step"]
@@ -74,7 +84,7 @@ async def show_item(request: web.Request) -> web.Response:
     desk = await desk_of(request)
     step, number = _item(request, desk)
     known = items(desk.draft.said, step)
-    it = known[number] if number < len(known) else {}
+    it = {**_USUAL[step], **(known[number] if number < len(known) else {})}
     return step_page(
         request,
         desk,

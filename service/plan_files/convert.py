@@ -89,7 +89,7 @@ def _fields_mistaken(document: Document, path: Steps, kind: type[Struct]) -> Ite
         return
     hints = get_type_hints(kind, include_extras=True)
     for field in hints.keys() & values.keys():
-        if path or field not in _ITEMS:
+        if path or field not in _ITEMS or not values[field]:
             try:
                 msgspec.convert(values[field], hints[field])
             except msgspec.ValidationError as error:

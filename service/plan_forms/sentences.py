@@ -8,7 +8,7 @@ from typing import NamedTuple
 FILL_IN = "Please fill this in."
 _SPOKEN: tuple[tuple[str, str], ...] = (
     (r".*; it is missing", FILL_IN),
-    (r"a text of length 1 or more", FILL_IN),
+    (r"a text(?: of length 1 or more)?", FILL_IN),
     (r"a text of length (?P<n>\d+) or less", "This is too long: at most {n} characters."),
     (r"lower-case letters.*", "Only letters a to z, digits and single hyphens: harbour-walk."),
     (r"a day such as.*", "Please give a day, such as 2026-01-31."),

@@ -7,13 +7,20 @@ from typing import Any, NamedTuple
 from domain.mistakes import mistakes
 from domain.plan import Plan, Spot
 from service.plan_files.convert import converted, item_mistaken, read_times
-from service.plan_files.csv_spots import COLUMNS, CsvTable, Rows, delimiter_of
+from service.plan_files.csv_spots import (
+    COLUMNS_PER_LANGUAGE,
+    CsvTable,
+    Rows,
+    column_path,
+    delimiter_of,
+)
 from service.plan_files.document import Document, FileMistake, PlanMistakes
 from service.plan_forms.columns import understood
 from service.plan_forms.completing import completed
 from service.plan_forms.form import Values, copied, items
 
 ROWS_MAX = 2_000
+_TEXTS = frozenset(COLUMNS_PER_LANGUAGE.values())
 _ELSEWHERE = ("question",)
 """What a spot may lack that no table can hold: it is filled in later, in the spot's own form."""
 
@@ -35,6 +42,8 @@ class Table(NamedTuple):
     new_areas: list[Values]
     left_out: list[str]
     mistakes: list[FileMistake]
+    fields: frozenset[str]
+    """What the columns say of a spot."""
     wrong: str
     """The heading and the rows with mistakes, as they were typed."""
 
@@ -55,14 +64,16 @@ def read_table(text: str, values: Values, language: str) -> Table:
         whole = completed(named, plan, language)
         spots = table.spots(whole)
     except PlanMistakes as unread:
-        return Table([], items(values, "areas"), [], [], unread.mistakes, text)
+        return Table([], items(values, "areas"), [], [], unread.mistakes, frozenset(), text)
     document.values = {"areas": items(plan, "areas"), "spots": copied({"": spots})[""]}
     read_times(document.values)
     found = [*document.mistakes, *_mistaken(document)]
     body = _rows(whole, spots, found)
     wrong = [row.line for row in body if row.mistakes]
     new = items(plan, "areas")[len(before) :]
-    return Table(body, items(plan, "areas"), new, left_out, [], _raw(text, rows, wrong))
+    return Table(
+        body, items(plan, "areas"), new, left_out, [], _fields(named), _raw(text, rows, wrong)
+    )
 
 
 def taken(values: Values, table: Table, *, replace: bool) -> Values:
@@ -71,7 +82,7 @@ def taken(values: Values, table: Table, *, replace: bool) -> Values:
     after = copied(values)
     known = {str(spot.get("id")): spot for spot in items(after, "spots")}
     right = {str(row.spot["id"]): row.spot for row in table.rows if not row.mistakes}
-    merged = {id_: {**_kept(known.get(id_, {})), **spot} for id_, spot in right.items()}
+    merged = {id_: _renewed(known.get(id_, {}), spot, table.fields) for id_, spot in right.items()}
     after["spots"] = list((merged if replace else {**known, **merged}).values())
     used = {spot.get("area") for spot in after["spots"]}
     known_areas = {area.get("id") for area in items(values, "areas")} if not replace else set()
@@ -79,9 +90,17 @@ def taken(values: Values, table: Table, *, replace: bool) -> Values:
     return after
 
 
-def _kept(spot: Values) -> Values:
-    told = {str(path[0]) for path in COLUMNS.values()} | {"names", "address", "closed_days"}
-    return {field: value for field, value in spot.items() if field not in told}
+def _fields(rows: Rows) -> frozenset[str]:
+    return frozenset(str(path[0]) for name in rows[0][1] if (path := column_path(name)))
+
+
+def _renewed(known: Values, spot: Values, fields: frozenset[str]) -> Values:
+    """A spot that was there, with what the table says of it: of `fields`, all; of a text in several
+    languages, those that it has."""
+    kept = {field: value for field, value in known.items() if field not in fields}
+    for field in _TEXTS & known.keys() & spot.keys():
+        spot = {**spot, field: {**known[field], **spot[field]}}
+    return {**kept, **spot}
 
 
 def _too_many() -> str:

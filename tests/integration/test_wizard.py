@@ -174,8 +174,8 @@ async def test_mistakes_of_a_table_are_told_by_line_and_column(desk: Desk, site:
     assert "1 rows are right, 3 have mistakes" in page
     rows = re.findall(r'<tr class="bad"><td>(\d+)</td>(.*?)</tr>', page, re.DOTALL)
     assert [line for line, _ in rows] == ["3", "4", "5"]
-    assert "<b>lat</b> A number, at most 90." in rows[0][1]
-    assert "<b>closes</b> Please give a time, such as 10:00." in rows[1][1]
+    assert "<b>Latitude</b> A number, at most 90." in rows[0][1]
+    assert "<b>Closes at</b> Please give a time, such as 10:00." in rows[1][1]
     assert "A text in at least one language." in rows[2][1] or "fill this in" in rows[2][1]
     page = await desk.sends(f"{base}/spots", {"pasted": table, "do": "replace"})
     assert "Lighthouse" in page
