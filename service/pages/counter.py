@@ -54,17 +54,21 @@ async def scanned(request: web.Request) -> web.Response:
         return _page(request, course, spot, REFUSED, no_badge=True)
     if wanted := form.get("prize") or _prize_in(text):
         return await hand_overs.ask(request, rally_of(request), wanted, code.visitor, spot.id)
-    outcome = await take_badge(request, code, spot.id, scan_id)
-    if isinstance(outcome, Refused):
-        return _refused(request, course, spot, outcome)
+    outcome: Answer | Refused | None = None  # where nobody is known, only prizes are given
+    if spot.kind != "counted":
+        outcome = await take_badge(request, code, spot.id, scan_id)
     visitor, card = await engine_of(request).held(code.visitor, course.plan.rally)
-    ready = waiting(rally_of(request), card, visitor)
-    return _page(request, course, spot, answer=outcome, prizes=ready, code=text)
+    said: dict[str, Any] = {"prizes": waiting(rally_of(request), card, visitor), "code": text}
+    if isinstance(outcome, Refused):
+        return _refused(request, course, spot, outcome, **said)
+    return _page(request, course, spot, answer=outcome, **said)
 
 
-def _refused(request: web.Request, course: Course, spot: Spot, refused: Refused) -> web.Response:
+def _refused(
+    request: web.Request, course: Course, spot: Spot, refused: Refused, **said: Any
+) -> web.Response:
     sentence = voice_of(request).refusal(refused.refusal, refused.rally)
-    return _page(request, course, spot, REFUSED, sentence=sentence)
+    return _page(request, course, spot, REFUSED, sentence=sentence, **said)
 
 
 def _page(

@@ -283,6 +283,24 @@ async def test_what_a_scanner_types_is_stamped_and_prizes_that_wait_are_offered(
     assert "drawn when the rally is over" in text
 
 
+async def test_where_guests_are_only_counted_prizes_are_handed_over_all_the_same(
+    counters: Counters,
+) -> None:
+    """Given a desk that gives no stamps; when a badge is scanned there; then its prizes are."""
+    site = counters.site
+    await planned(site, Prize("towel", NAMES, Stamps(1), FirstCome(stock=5)))
+    staff, visitor = site.staff(HEADS), await counters.visitor()
+    path = f"/r/{RALLY}/spots/{HEADS}/counter"
+    form = {"code": badge(site, visitor), "scan_id": str(uuid4())}
+    status, text = await posts(site, path, form, staff)
+    assert (status, 'value="towel"' in text) == (200, True)
+    assert (await counters.gives(site.session, HEADS, visitor, "towel"))[0] == 201
+    _, text = await posts(site, path, form, staff)
+    assert "No prize waits for this visitor" in text
+    assert await site.facts() == 1
+    assert await site.facts("CheckInRefused") == 0
+
+
 def wide(text: str) -> str:
     """As a Japanese keyboard may write it."""
     return "".join(chr(ord(one) + 0xFEE0) for one in text)
