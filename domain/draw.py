@@ -89,6 +89,13 @@ def winners(plan: Plan, with_seed: str, entries: Collection[Entry]) -> dict[str,
     return won
 
 
+def told_winners(rally: Rally) -> dict[str, list[str]]:
+    """The winners as they were drawn, by prize, in the order of the draw: without it nobody could
+    work them out, and a database that keeps an object's names does not keep their order."""
+    won = rally.drawing.winners if rally.drawing else {}
+    return {prize.id: won[prize.id] for prize in drawn_in_order(rally.plan) if prize.id in won}
+
+
 def _tickets(with_seed: str, entry: Entry) -> Iterable[bytes]:
     head = sha256(f"{with_seed} {entry.prize} {entry.id} ".encode())
     for n in range(1, entry.chances + 1):

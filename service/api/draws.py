@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from msgspec import Meta, Struct, to_builtins
 
-from domain.draw import line
+from domain.draw import line, told_winners
 from service import drawing
 from service.answers import NOSNIFF, json_answer, read_body
 from service.context import engine_of, rally_of
@@ -30,7 +30,10 @@ async def show(request: web.Request) -> web.Response:
     rally = rally_of(request)
     if rally.drawing is None:
         raise NotFound("no draw was committed to yet")
-    return json_answer({"rally": rally.plan.rally, **to_builtins(rally.drawing)})
+    told = {"rally": rally.plan.rally, **to_builtins(rally.drawing)}
+    if rally.drawing.winners:
+        told["winners"] = told_winners(rally)
+    return json_answer(told)
 
 
 async def entries(request: web.Request) -> web.Response:

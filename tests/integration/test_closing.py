@@ -166,6 +166,7 @@ async def test_prizes_that_are_not_taken_move_up_and_anybody_can_check_it(
 ) -> None:
     tokens = await drawn(site)
     published, entries = await told(site)
+    assert list(published["winners"]) == ["local-products", "complete", "trip"], "as it was drawn"
     (winner,) = published["winners"]["trip"]
     status, after = await step(site, "forfeit", prize="trip", entry=winner)
     assert status == 200
