@@ -54,7 +54,8 @@ async def make(engine: Engine, name: str) -> Made:
     rally, now = engine.rallies.known(name), engine.clock()
     may_make(rally, now)
     counts = await read_counts(engine, rally)
-    text = await asyncio.to_thread(_made, rally.plan, counts)
+    async with engine.long_work:  # one at a time: check-ins share the processor with it
+        text = await asyncio.to_thread(_made, rally.plan, counts)
     digest = sha256(text).hexdigest()
     await engine.pool.execute(_KEEP, name, digest, now, text)
     return Made(digest, now, _decode(text))

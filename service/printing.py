@@ -15,8 +15,8 @@ from qr.press import FAILED, Order, Reason
 from service.engine import Engine
 from service.failures import Failure, PostersLackLetters, PostersNeedFont, PostersNeedTypst
 
-PRESS_SECONDS_MAX = 120
-"""2,000 codes as pictures take 20 s on a quiet machine."""
+PRESS_SECONDS_MAX = 300
+"""2,000 codes as pictures take 20 s on a quiet machine, and much longer while a crowd scans."""
 LOOK_S = 0.5
 _TOLD_MAX = 2_000
 _ROOM = str(Path(qr.__file__).parent.parent)

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any
 
-from service.open_files import as_csv
+from service.csv_files import csv_of
 from service.report import Report
 
 _WARNING = (
@@ -21,7 +21,7 @@ def bundle(report: Report) -> bytes:
         made = f"{report.plan.rally}, {report.made_at.isoformat(timespec='seconds')}\r\n"
         archive.writestr("README.txt", made + _WARNING)
         for name, (header, rows) in _files(report).items():
-            archive.writestr(f"{name}.csv", as_csv(header, [tuple(row) for row in rows]))
+            archive.writestr(f"{name}.csv", csv_of(header, map(tuple, rows)))
     return packed.getvalue()
 
 

@@ -19,17 +19,48 @@ function numbers() {
   return new Map(found.map((element) => [element.dataset.n, element.textContent]));
 }
 
+// Where an element is in the part: which child of which child. Drawn anew, it is there again.
+function wayTo(element) {
+  const way = [];
+  for (let at = element; at !== part; at = at.parentElement) {
+    way.unshift([...at.parentElement.children].indexOf(at));
+  }
+  return way;
+}
+
+function selecting() {
+  const selection = getSelection();
+  return !selection.isCollapsed && part.contains(selection.anchorNode);
+}
+
+let waiting = null;
+
 function draw(html) {
+  if (selecting()) {
+    waiting = html; // somebody is copying a number: it stays until that is done
+    return;
+  }
+  waiting = null;
   const before = numbers();
-  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = document.activeElement;
+  const way = part.contains(focused) && focused !== part ? wayTo(focused) : null;
   const open = [...part.querySelectorAll("details[open]")].map((details) => details.id);
+  const scrolled = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
   part.innerHTML = html;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  part.querySelectorAll(".scroll").forEach((box, n) => (box.scrollLeft = scrolled[n] ?? 0));
+  if (way) {
+    const again = document.getElementById(focused.id) ?? way.reduce((at, n) => at?.children[n], part);
+    again?.focus({ preventScroll: true });
+  }
   for (const element of part.querySelectorAll("[data-n]")) {
     if (before.get(element.dataset.n) !== element.textContent) element.classList.add("changed");
   }
 }
+
+document.addEventListener("selectionchange", () => {
+  if (waiting !== null && !selecting()) draw(waiting);
+});
 
 function listen() {
   source?.close();

@@ -52,7 +52,8 @@ async def _plan_last_round(people: People) -> None:
 
 
 async def test_what_is_open_stays_open_when_the_figures_change(people: People) -> None:
-    """A table that somebody reads is not shut by the next visit."""
+    """A table that somebody reads is not shut by the next visit, and whoever walks through the page
+    by keyboard stays where he is."""
     page = await (await people.opens(viewport=DESK)).new_page()
     await page.goto(OVERVIEW)
     await page.locator("#days-table summary").click()
@@ -61,6 +62,21 @@ async def test_what_is_open_stays_open_when_the_figures_change(people: People) -
     await people.site.scan(people.site.visitor(), LINE[0])
     await expect(visits).to_have_text(str(before + 1), timeout=15_000)
     await expect(page.locator("#days-table table")).to_be_visible()
+    assert await page.evaluate("document.activeElement.parentElement.id") == "days-table"
+
+
+async def test_what_is_being_copied_stays_until_it_is_copied(people: People) -> None:
+    page = await (await people.opens(viewport=DESK)).new_page()
+    await page.goto(OVERVIEW)
+    await expect(page.locator("#connection [data-when=live]")).to_be_visible()
+    visits = page.locator("#live [data-n=visits]")
+    before = await visits.inner_text()
+    await page.evaluate("getSelection().selectAllChildren(document.querySelector('#all-title'))")
+    await people.site.scan(people.site.visitor(), LINE[0])
+    await page.wait_for_timeout(2_500)
+    assert await visits.inner_text() == before
+    await page.evaluate("getSelection().removeAllRanges()")
+    await expect(visits).to_have_text(str(int(before) + 1), timeout=15_000)
 
 
 async def test_a_file_is_had_by_its_link(people: People) -> None:

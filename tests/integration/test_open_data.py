@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from collections import Counter
 from datetime import date
 from random import Random
@@ -159,6 +160,18 @@ async def test_it_is_published_once_and_stays_what_it_was(site: Site) -> None:
     await site.engine.pool.execute("UPDATE footfall SET visits = visits + 100")
     assert await downloaded(site) == before
     assert await site.engine.pool.fetchval("SELECT count(*) FROM open_data") == 1
+
+
+async def test_without_pyarrow_parquet_says_so_and_the_rest_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await crowd(site)
+    await over(site)
+    await act(site, "make")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    status, problem = await site.ask("GET", f"{DATA}/days.parquet", site.organiser())
+    assert (status, problem["code"]) == (501, "parquet_needs_pyarrow")
+    assert (await site.ask("GET", f"{DATA}/days.json", site.organiser()))[0] == 200
 
 
 @pytest.mark.parametrize("file", ["moon.csv", "days.xls", "days", "..csv", "days.csv.json"])

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from support import LINE, RALLY, Site
 
 from service.csv_files import csv_of
-from service.pages import overview
+from service.pages.overview import progress
 from service.people import Life, add, beat
 from service.sign_in import Role
 
@@ -183,8 +183,8 @@ async def test_a_rally_with_one_area_shows_moves_between_spots(site: Site) -> No
 def test_a_funnel_has_few_steps_the_first_and_the_last(
     most: int, expected: list[int] | None
 ) -> None:
-    steps = overview.chosen(list(range(1, most + 1)))
-    assert len(steps) <= overview.FUNNEL_STEPS_MAX
+    steps = progress.chosen(list(range(1, most + 1)))
+    assert len(steps) <= progress.FUNNEL_STEPS_MAX
     if most:
         assert (steps[0], steps[-1]) == (1, most)
     if expected is not None:

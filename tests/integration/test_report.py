@@ -82,7 +82,9 @@ async def test_the_files_say_the_same(site: Site) -> None:
         archive = zipfile.ZipFile(io.BytesIO(await answer.read()))
     assert archive.testzip() is None
     tables = {
-        name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+        name.removesuffix(".csv"): list(
+            csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig")))
+        )
         for name in archive.namelist()
         if name.endswith(".csv")
     }

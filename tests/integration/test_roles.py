@@ -13,19 +13,31 @@ from service.sign_in import Role
 
 SPOT, OTHER = LINE[0], LINE[1]
 EVERYBODY = "neither a sign-in nor a role is asked for, or a visitor's"
-STAFF, ELSEWHERE, STEWARD, VIEWER, ORGANISER, ABROAD = (
+STAFF, ELSEWHERE, STEWARD, VIEWER, ORGANISER, ABROAD, OF_ALL = (
     "the spot's device",
     "another spot's device",
     "a steward of the spot",
     "a viewer",
     "the organiser",
     "another rally's organiser",
+    "an organiser of all rallies",
 )
-ALL = {STAFF, ELSEWHERE, STEWARD, VIEWER, ORGANISER, ABROAD}
-AT_WORK = {STAFF, STEWARD, ORGANISER}
+ALL = {STAFF, ELSEWHERE, STEWARD, VIEWER, ORGANISER, ABROAD, OF_ALL}
+LAYS_OUT = {OF_ALL}
+CHANGES = {ORGANISER, OF_ALL}
+SEES_ALL = CHANGES | {VIEWER}
+AT_WORK = CHANGES | {STAFF, STEWARD}
 SEES_SPOT = AT_WORK | {VIEWER}
-SEES_ALL = {VIEWER, ORGANISER}
-CHANGES = {ORGANISER}
+AT_A_DESK = SEES_ALL | {ABROAD}
+STEPS = ("summary", "spots", "{step}", "{step}/{item}")
+NAMES = {
+    "rally": RALLY,
+    "spot": SPOT,
+    "file": "spots.csv",
+    "draft": "00000000-0000-7000-8000-000000000000",
+    "step": "days",
+    "item": "0",
+}
 
 WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/badge-check-ins"): AT_WORK,
@@ -58,9 +70,9 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/hand-overs"): AT_WORK,
     ("GET", "/api/rallies/{rally}/devices"): CHANGES,
     ("POST", "/api/devices/beat"): ALL,
-    ("POST", "/api/passkeys/options"): {VIEWER, ORGANISER, ABROAD},
-    ("POST", "/api/passkeys"): {VIEWER, ORGANISER, ABROAD},
-    ("GET", "/passkey"): {VIEWER, ORGANISER, ABROAD},
+    ("POST", "/api/passkeys/options"): AT_A_DESK,
+    ("POST", "/api/passkeys"): AT_A_DESK,
+    ("GET", "/passkey"): AT_A_DESK,
     ("GET", "/r/{rally}/shops"): ALL - {ABROAD},
     ("GET", "/r/{rally}/spots/{spot}"): SEES_SPOT,
     ("GET", "/r/{rally}/spots/{spot}/live"): SEES_SPOT,
@@ -86,6 +98,22 @@ WHO: dict[tuple[str, str], set[str]] = {
     ("GET", "/r/{rally}/report.zip"): SEES_ALL,
     ("GET", "/r/{rally}/open-data"): SEES_ALL,
     ("POST", "/r/{rally}/open-data"): CHANGES,
+    ("GET", "/organiser"): AT_A_DESK,
+    **{
+        (method, f"/organiser/new{more}"): LAYS_OUT
+        for method in ("GET", "POST")
+        for more in ("", *(f"/{{draft}}/{step}" for step in STEPS))
+    },
+    ("GET", "/organiser/new/{draft}/plan.yaml"): LAYS_OUT,
+    ("GET", "/r/{rally}/plan"): SEES_ALL,
+    **{
+        (method, f"/r/{{rally}}/plan/{step}"): CHANGES
+        for method in ("GET", "POST")
+        for step in ("preview", "spots", "{step}", "{step}/{item}")
+    },
+    ("POST", "/r/{rally}/plan"): CHANGES,
+    ("POST", "/r/{rally}/plan/day"): CHANGES,
+    ("POST", "/r/{rally}/plan/off"): CHANGES,
     ("GET", "/r/{rally}/organiser"): SEES_ALL,
     ("POST", "/r/{rally}/organiser"): CHANGES,
     ("GET", "/r/{rally}/organiser/live"): SEES_ALL,
@@ -180,6 +208,7 @@ async def tokens(site: Site) -> dict[str, str | None]:
         (VIEWER, Role.VIEWER, RALLY),
         (ORGANISER, Role.ORGANISER, RALLY),
         (ABROAD, Role.ORGANISER, "elsewhere"),
+        (OF_ALL, Role.ORGANISER, None),
     ):
         person, made[who] = site.engine.people.new(Role(role), site.clock(), rally, *spots)
         await people.add(site.engine.pool, person, who, "test", joined=True)
@@ -216,7 +245,7 @@ async def test_a_route_is_open_to_these_and_to_nobody_else(
     site: Site, method: str, path: str
 ) -> None:
     """401 or 403 is a closed door; whatever else is answered, somebody was let in."""
-    address = path.format(rally=RALLY, spot=SPOT, file="spots.csv")
+    address = path.format(**NAMES)
     let_in = set()
     for who, token in (await tokens(site)).items():
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,0 +1,74 @@
+"""What the overview tells of trouble: refused scans, odd cards, devices to look after."""
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from domain.course import Course
+from service.engine import Engine
+from service.figures import RefusalCount, read_refusals
+from service.footfall import ever
+from service.i18n import Voice
+from service.people import Device, devices
+from service.reasons import reason
+from service.signals import read_signals
+
+SILENT = timedelta(minutes=5)
+"""A device that has given no sign of life for so long is told of; they give one a minute."""
+
+
+async def odd_cards(engine: Engine, course: Course, day: date) -> int:
+    """How many signals a day has; the number may be a little old."""
+
+    async def count() -> int:
+        return len(await read_signals(engine, course, day))
+
+    return await engine.odd_cards.get((course.plan.rally, day), count)
+
+
+class Refused(NamedTuple):
+    """Scans that were refused for a reason: in words, how often, when last, where most."""
+
+    words: str
+    refusals: int
+    newest: datetime
+    spot: str
+
+
+async def refused(engine: Engine, course: Course, voice: Voice) -> list[Refused]:
+    """The reasons, the most frequent first."""
+    by_code: dict[str, list[RefusalCount]] = {}
+    for each in await read_refusals(engine.pool, course, *ever(course)):
+        by_code.setdefault(each.code, []).append(each)
+    told = [
+        Refused(
+            voice.say(reason(code)),
+            sum(each.refusals for each in rows),
+            max(each.newest for each in rows),
+            voice.name(course.spots[rows[0].spot].names) if rows[0].spot in course.spots else "",
+        )
+        for code, rows in by_code.items()
+    ]
+    return sorted(told, key=lambda each: -each.refusals)
+
+
+class Staffed(NamedTuple):
+    """The staff's devices: how many, how many of them live, the scans that only they have, and
+    those to look after: silent, with scans unsent, or with a wrong clock."""
+
+    devices: int
+    live: int
+    unsent: int
+    trouble: list[Device]
+
+
+async def staffed(engine: Engine, course: Course, now: datetime) -> Staffed:
+    """The devices of the rally's staff."""
+    known = await devices(engine.pool, course.plan.rally)
+    live = {one.id for one in known if one.life and now - one.life.seen_at < SILENT}
+    trouble = [
+        one
+        for one in known
+        if one.id not in live or (one.life and (one.life.unsent or one.life.skewed))
+    ]
+    unsent = sum(one.life.unsent for one in known if one.life)
+    return Staffed(len(known), len(live), unsent, trouble)
