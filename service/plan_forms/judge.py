@@ -45,9 +45,23 @@ def judge(values: Values) -> Judged:
     try:
         plan = converted(document)
     except PlanMistakes as found:
-        return Judged(None, _by_field(found.mistakes))
+        return Judged(None, {**_of_basics(values), **_by_field(found.mistakes)})
     found_later = [document.mistake(one.path, one.expected) for one in mistakes(plan)]
     return Judged(None if found_later else plan, _by_field(found_later))
+
+
+def _of_basics(values: Values) -> dict[str, list[str]]:
+    """What is wrong between the days and hours, also while spots or prizes have mistakes."""
+    document = Document("plan")
+    basics = {field: values[field] for field in STEPS["basics"] if field in values}
+    areas = values.get("areas") or [{"id": "x", "names": {"en": "-"}}]
+    spots = [{"id": "x", "names": {"en": "-"}, "area": areas[0].get("id")}]
+    document.values = copied({**basics, "areas": areas, "spots": spots})
+    try:
+        plan = converted(document)
+    except PlanMistakes:
+        return {}
+    return _by_field([document.mistake(one.path, one.expected) for one in mistakes(plan)])
 
 
 def _by_field(found: list[FileMistake]) -> dict[str, list[str]]:

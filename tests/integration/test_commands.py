@@ -136,3 +136,13 @@ def test_every_command_explains_itself(command: str) -> None:
     done = meguri(*filter(None, [command]), "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("usage: meguri")
+
+
+def test_a_plan_is_printed_as_the_file_that_lays_it_out(tmp_path: Path) -> None:
+    plan = str(PLANS / RALLY / "plan.yaml")
+    assert meguri("plan", plan, data=tmp_path).returncode == 0
+    printed = meguri("plan", "--export", RALLY, data=tmp_path)
+    file = tmp_path / "again.yaml"
+    file.write_text(printed.stdout, encoding="utf-8")
+    assert meguri("plan", str(file), "--check").stdout.startswith(f"{file}: no mistakes.")
+    assert "no rally nowhere" in meguri("plan", "--export", "nowhere", data=tmp_path).stderr

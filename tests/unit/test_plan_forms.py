@@ -69,6 +69,14 @@ def test_every_field_says_what_is_wrong_in_it() -> None:
     assert "spots[0].id" in judge(values).of_step("spots")
 
 
+def test_days_are_judged_while_prizes_have_mistakes() -> None:
+    values = plain(plan())
+    values |= {"last_day": "2026-01-01", "prizes": [{"id": "x"}]}
+    faults = judge(values).faults
+    assert {"last_day", "prizes[0].names"} <= faults.keys()
+    assert not [where for where in faults if where.startswith(("spots", "areas"))]
+
+
 # --- sentences -----------------------------------------------------------------------------------
 
 EXPECTED = sorted(
