@@ -34,7 +34,7 @@ def in_templates() -> set[str]:
 
 def in_modules() -> set[str]:
     """Every message that a module has said by `voice.say`."""
-    methods = [("charts/*.py", "python"), ("pages/*.py", "python")]
+    methods = [("charts/*.py", "python"), ("pages/**.py", "python")]
     found = extract_from_dir(str(_SERVICE), methods, keywords={"say": None})
     return {message for _, _, message, _, _ in found}
 
