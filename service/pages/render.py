@@ -1,6 +1,6 @@
 """Templates: one environment, one way to make a page or a part of one."""
 
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from qr.images import svg
 from service import charts
 from service.answers import NOSNIFF
 from service.api.visitors import keep
-from service.context import public_url, voice_of
+from service.context import engine_of, public_url, voice_of
 from service.failures import Failure
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
 from service.pages.seals import seal, turn
@@ -83,6 +83,7 @@ def part(request: web.Request, template: str, **context: Any) -> str:
         path=request.path,
         rehearsal=rally is not None and rehearsed(getattr(rally, "plan", rally).rally),
         in_app=in_app(request.headers.get("User-Agent", "")),
+        signed_in=partial(engine_of(request).people.known_staff, request),
         **context,
     )
 

@@ -82,7 +82,8 @@ function ready() {
   document.querySelector("[data-now]")?.addEventListener("click", () => wake?.());
   const undo = document.querySelector("[data-undo-s]");
   if (undo) countDown(undo);
-  document.querySelector(ENTRY)?.focus();
+  // On opening, the browser's own autofocus does it.
+  if (document.readyState === "complete") document.querySelector(ENTRY)?.focus();
 }
 
 // What a scanner types goes into its field, wherever the cursor was left: the Enter at its end must
