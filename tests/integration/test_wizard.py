@@ -1,5 +1,6 @@
 """Laying out a rally in the browser, by forms alone: no script runs here."""
 
+import asyncio
 import re
 from html import unescape
 from typing import Any
@@ -345,6 +346,16 @@ async def test_two_who_change_a_spot_hear_of_each_other(desk: Desk) -> None:
     assert f'action="{base}/spots/new"' in page
     page = await desk.sends(f"{base}/spots/new", {**mine, "item": marked(page)})
     assert page.count("Fish market") == 1
+
+
+async def test_spots_that_are_added_at_once_are_all_there(desk: Desk) -> None:
+    base = await desk.begins(**{"from": "empty"})
+    names = [f"Spot of {each}" for each in ("Ada", "Ben", "Cy", "Di")]
+    form = {"area_new": "Port", "stamps": "1", "do": "save"}
+    sent = [desk.sends(f"{base}/spots/new", {**form, "names.en": name}) for name in names]
+    await asyncio.gather(*sent)
+    page = await desk.opens(f"{base}/spots")
+    assert [name for name in names if name not in page] == []
 
 
 async def test_choices_stay_where_they_are(desk: Desk) -> None:
