@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.course import Course
 from domain.events import (
@@ -172,12 +172,26 @@ def entries_open(rally: Rally) -> None:
         raise NotAllowed("entries_closed", "The entries of this rally are closed.")
 
 
-def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> RallyFact | None:
-    """Lay out a rally, or change its plan. None if nothing would change."""
+def plan_rally(
+    rally: Rally | None,
+    plan: Plan,
+    now: datetime,
+    by: str,
+    based_on: Plan | UnsetType | None = UNSET,
+) -> RallyFact | None:
+    """Lay out a rally, or change its plan. None if nothing would change.
+
+    `based_on`: the plan from which the new one was made (None: there was none); if the rally has
+    another one by now, that is not written over. Unset: whatever the plan is now.
+    """
     if rally is None:
         return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
     if rally.plan == plan:
         return None
+    if based_on is None:
+        raise NotAllowed("rally_exists", "There is a rally of this name already.")
+    if based_on is not UNSET and rally.plan != based_on:
+        raise NotAllowed("plan_changed", "Somebody has changed the plan meanwhile.")
     entries_open(rally)
     if rally.plan.time_zone != plan.time_zone:
         # Days and hours that were counted would change their meaning.

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from domain.card import Card, CardView, view
@@ -161,10 +162,18 @@ class Engine:
         await self.refresh()
         self.signals.send(Signal.RALLIES_CHANGED)
 
-    async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
+    async def plan(
+        self,
+        plan: Plan,
+        by: str,
+        *,
+        accept_losses: bool = True,
+        based_on: Plan | UnsetType | None = UNSET,
+    ) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
+        one that was `based_on` another plan than the rally has by then (None: on none at all), nor
         a rehearsal's: its name gives the rally's people rights over it.
         """
         if rehearsed(plan.rally):
@@ -178,7 +187,9 @@ class Engine:
                     "preview; if that is meant, say so by accepting losses.",
                 )
         await make_key(self.pool, plan.rally)
-        return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+        return await self.change(
+            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+        )
 
     async def rehearse(self, name: str, by: str) -> Rally:
         """Lay out and open a rehearsal of a rally, afresh: those before it are closed.
