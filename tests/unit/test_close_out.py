@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from builders import NOW, names, plan, rally, scan, visited
 
-from domain.card import Card
+from domain.card import Card, evolve
 from domain.close_out import State, Tally, freeze, late_until, review, steps, thaw
 from domain.conditions import Stamps
 from domain.draw import commit_draw, commitment, fix_entries, hold_draw
@@ -15,7 +15,7 @@ from domain.links import may_link
 from domain.plan import Draw, FirstCome, Plan, Prize
 from domain.rally import NotAllowed, Rally, close_rally, evolve_rally, open_rally, plan_rally
 from domain.refusals import Refusal, RefusalCode
-from domain.rules import Repeated, decide
+from domain.rules import Repeated, RepeatedRefusal, decide, refused_fact
 
 DRAWN = plan(prizes=[Prize("trip", names(), Stamps(1), Draw(1), by_post=True)])
 GIVEN = plan(prizes=[Prize("towel", names(), Stamps(1), FirstCome(1))])
@@ -43,6 +43,34 @@ def test_a_frozen_rally_takes_no_scan_not_even_one_made_in_time() -> None:
     assert (refused.code, refused.at) == (RefusalCode.RALLY_FINAL, NOW)
     thawed = after(known, thaw(known, NOW, "o"))
     assert isinstance(decide(thawed, Card(), late, NOW + timedelta(minutes=1)), VisitRecorded)
+
+
+def test_what_a_freeze_refused_is_judged_anew_once_it_is_thawed_or_too_late() -> None:
+    """And while it is frozen, its refusal is logged once only."""
+    known, late = frozen(), scan("a", scanned_at=NOW - timedelta(minutes=30))
+    refused = decide(known, Card(), late, NOW)
+    assert isinstance(refused, Refusal)
+    fact = refused_fact(known, Card(), late, refused, NOW)
+    assert fact is not None
+    card = evolve(Card(), fact, 1, NOW)
+    soon = NOW + timedelta(minutes=1)
+    assert decide(known, card, late, soon) == RepeatedRefusal(refused)
+    too_late = decide(known, card, late, NOW + timedelta(days=9))
+    assert isinstance(too_late, Refusal)
+    assert too_late.code is RefusalCode.SCAN_TOO_OLD
+    fact = refused_fact(known, card, late, too_late, NOW + timedelta(days=9))
+    assert fact is not None
+    later = evolve(card, fact, 2, NOW + timedelta(days=9))
+    assert decide(known, later, late, NOW + timedelta(days=9)) == RepeatedRefusal(too_late)
+    thawed = after(known, thaw(known, NOW, "o"))
+    assert isinstance(decide(thawed, card, late, soon), VisitRecorded)
+    again = after(thawed, freeze(thawed, [8, 9], soon, "o"))
+    assert decide(again, card, late, soon) == Refusal(RefusalCode.RALLY_FINAL, at=soon)
+
+
+def test_a_scan_that_was_made_after_the_end_is_told_so_also_when_results_are_final() -> None:
+    refused = decide(frozen(), Card(), scan("a"), NOW + timedelta(minutes=1))
+    assert refused == Refusal(RefusalCode.RALLY_OVER, at=NOW)
 
 
 def test_a_scan_that_is_sent_again_gets_its_first_answer_from_a_frozen_rally_too() -> None:
