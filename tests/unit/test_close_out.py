@@ -135,7 +135,7 @@ def test_each_fact_brings_the_close_out_one_step_on() -> None:
         lambda known: close_rally(known, NOW, "o"),
         lambda known: freeze(known, [1], NOW, "o"),
         lambda known: review(known, 0, 0, NOW, "o"),
-        lambda known: fix_entries(known, [], NOW, "o"),
+        lambda known: fix_entries(known, [], known.frozen, NOW, "o"),
         lambda known: hold_draw(known, [], "s", "7", "a lottery", NOW, "o"),
     ):
         known = after(known, step(known))
@@ -160,7 +160,7 @@ def test_the_last_steps_wait_for_addresses_hand_overs_and_an_even_account() -> N
     ):
         known = after(known, step)
     known = after(known, review(known, 0, 0, NOW, "o"))
-    known = after(known, fix_entries(known, [], NOW, "o"))
+    known = after(known, fix_entries(known, [], known.frozen, NOW, "o"))
     known = after(known, hold_draw(known, [], "s", "7", "x", NOW, "o"))
     last = ("gather", "hand-over", "reconcile")
     for tally, expected in (
