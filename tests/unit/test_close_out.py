@@ -5,15 +5,25 @@ from typing import Any
 
 import pytest
 from builders import NOW, names, plan, rally, scan, visited
+from msgspec.structs import replace
 
 from domain.card import Card, evolve
-from domain.close_out import State, Tally, freeze, late_until, review, steps, thaw
+from domain.close_out import State, Tally, freeze, is_final, late_until, review, steps, thaw
 from domain.conditions import Stamps
 from domain.draw import commit_draw, commitment, fix_entries, hold_draw
 from domain.events import VisitRecorded
 from domain.links import may_link
 from domain.plan import Draw, FirstCome, Plan, Prize
-from domain.rally import NotAllowed, Rally, close_rally, evolve_rally, open_rally, plan_rally
+from domain.rally import (
+    NotAllowed,
+    OpenData,
+    Rally,
+    cancel_rally,
+    close_rally,
+    evolve_rally,
+    open_rally,
+    plan_rally,
+)
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Repeated, RepeatedRefusal, decide, refused_fact
 
@@ -113,6 +123,33 @@ def test_nothing_changes_the_results_while_they_are_final(step: Any, code: str) 
 def test_a_rally_that_ended_by_its_plan_may_be_frozen() -> None:
     known = rally(DRAWN)
     assert freeze(known, [1], known.course.ends, "o") is not None
+
+
+def test_a_rally_is_final_when_it_is_frozen_or_no_late_scan_is_taken() -> None:
+    """Not when it is closed: it may be opened again."""
+    hours, ends = timedelta(hours=DRAWN.late_scan_hours_max), over().course.ends
+    assert not is_final(over(), NOW + hours)
+    assert not is_final(over(), ends)
+    assert is_final(over(), ends + hours)
+    assert is_final(frozen(), NOW)
+    assert not is_final(frozen(), NOW - timedelta(seconds=1))
+    cancelled = after(rally(DRAWN), cancel_rally(rally(DRAWN), NOW, "o"))
+    assert not is_final(cancelled, NOW)
+    assert is_final(cancelled, NOW + hours)
+
+
+def test_what_would_bring_visits_is_not_allowed_once_open_data_is_published() -> None:
+    published = replace(frozen(), open_data=OpenData("0", NOW))
+    closed = replace(published, frozen=None)
+    longer = replace(DRAWN, last_day=DRAWN.last_day + timedelta(days=1))
+    for step in (
+        lambda: thaw(published, NOW, "o"),
+        lambda: open_rally(closed, NOW, "o"),
+        lambda: plan_rally(closed, longer, NOW, "o"),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            step()
+        assert refused.value.code == "open_data_published"
 
 
 def test_late_scans_may_come_until_so_many_hours_after_the_end() -> None:
