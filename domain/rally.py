@@ -172,6 +172,12 @@ def entries_open(rally: Rally) -> None:
         raise NotAllowed("entries_closed", "The entries of this rally are closed.")
 
 
+def visits_may_come(rally: Rally) -> None:
+    """Raise NotAllowed once open data was published: it is complete, and there is no second one."""
+    if rally.open_data:
+        raise NotAllowed("open_data_published", "Open data was published: no visit comes any more.")
+
+
 def plan_rally(
     rally: Rally | None,
     plan: Plan,
@@ -205,6 +211,9 @@ def plan_rally(
         )
     if rally.cancelled_at:
         raise NotAllowed("rally_cancelled", "The rally was cancelled; its plan is fixed.")
+    until = (plan.last_day, plan.late_scan_hours_max)
+    if until != (rally.plan.last_day, rally.plan.late_scan_hours_max):
+        visits_may_come(rally)
     return RallyReplanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
 
 
@@ -212,6 +221,7 @@ def open_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
     """Take check-ins from `now` on. None if it is open already."""
     if rally.status is not Status.OPEN:
         entries_open(rally)
+        visits_may_come(rally)
     match rally.status:
         case Status.OPEN:
             return None

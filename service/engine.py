@@ -5,7 +5,7 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -45,7 +45,7 @@ from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, da
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import CardDecision, Outcome, RallyDecision, WinnerDecision
+from service.eventlog.log import CardDecision, FixDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
 from service.fixings import Fixing
 from service.group_commit import GroupCommit
@@ -250,6 +250,11 @@ class Engine:
 
         self.rallies.known(rally)
         return await self._told(self.log.freeze_rally(rally, decision))
+
+    async def fix(self, rally: str, since: Sequence[int], decision: FixDecision) -> Rally:
+        """Append what `decision` says about a rally, told whether visits of it were corrected since
+        such positions of the visitors' buckets. Raises NotAllowed."""
+        return await self._told(self.log.fix_rally(rally, since, decision))
 
     async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
         """Append what `decision` says about a rally, told all facts about a visitor in it."""

@@ -72,6 +72,7 @@ async def test_open_data_is_made_published_and_then_everybodys(
     site = people.site
     await walked(site)
     await site.engine.change(RALLY, of_known(close_rally, "test"))
+    await site.engine.freeze(RALLY, "test")
     look = {"viewport": size, "color_scheme": theme, "locale": language}
     desk = await people.opens(**look, java_script_enabled=True)
     page = await desk.new_page()

@@ -176,8 +176,13 @@ async def test_the_organiser_makes_and_publishes_open_data_on_its_page(site: Sit
     site.clock.forward(days=60)
     assert await press(do="dance") == 400
     assert await press(do="make") == 303
-    assert "Publish now" in await page(site, path, organiser)
-    assert await press(do="publish", licence="CC0-1.0") == 303
+    text = await page(site, path, organiser)
+    assert "Publish now" in text
+    seen = re.search(r'name="digest" value="(\w+)"', text)[1]
+    assert await press(do="make") == 303, "somebody makes others meanwhile"
+    assert await press(do="publish", licence="CC0-1.0") == 409, "of no digest"
+    assert await press(do="publish", digest=seen, licence="CC0-1.0") == 303
+    assert site.engine.rallies.known(RALLY).open_data.digest == seen
     async with site.session.get(path, headers={"Accept-Language": "en"}) as answer:
         text = await answer.text()
     assert answer.status == 200
