@@ -6,7 +6,7 @@ from typing import NamedTuple
 from domain.course import Course
 from service.engine import Engine
 from service.figures import RefusalCount, read_refusals
-from service.footfall import ever
+from service.footfall import all_time
 from service.i18n import Voice
 from service.people import Device, devices
 from service.reasons import reason
@@ -37,7 +37,7 @@ class Refused(NamedTuple):
 async def refused(engine: Engine, course: Course, voice: Voice) -> list[Refused]:
     """The reasons, the most frequent first."""
     by_code: dict[str, list[RefusalCount]] = {}
-    for each in await read_refusals(engine.pool, course, *ever(course)):
+    for each in await read_refusals(engine.pool, course, *all_time(course)):
         by_code.setdefault(each.code, []).append(each)
     told = [
         Refused(
