@@ -18,9 +18,13 @@ from service.pulse import Pulse
 
 REDRAWN_S = 15.0
 """Without anything new a board is drawn again after so long: hours and days begin by themselves."""
-BOARDS_MAX = 200
 WATCHERS_MAX = 2_000
 """Of all boards of a process: each holds a connection."""
+PUBLIC_WATCHERS_MAX = 1_000
+PUBLIC_BOARDS_MAX = 40
+"""Of whoever is not signed in: so many leave room for those who are."""
+DRAWN_AT_ONCE_MAX = 3
+"""However many boards there are, check-ins find a connection of the pool free."""
 
 Draw = Callable[[], Awaitable[str]]
 
@@ -38,20 +42,23 @@ class Frame(NamedTuple):
 class Board:
     """A drawing that follows a pulse. `frame` is None until it was drawn for the first time."""
 
-    def __init__(self, draw: Draw, every_s: float) -> None:
+    def __init__(self, draw: Draw, every_s: float, *, public: bool) -> None:
         self.draw = draw
+        self.public = public
         self.frame: Frame | None = None
         self.changed = Pulse()
         self.ended = False
         self.watchers = 0
         self._every_s = every_s
 
-    async def follow(self, pulse: Pulse, stopping: asyncio.Event) -> None:
-        """Draw now, and again after a beat; not more often than `every_s`."""
+    async def follow(self, pulse: Pulse, stopping: asyncio.Event, turn: asyncio.Semaphore) -> None:
+        """Draw now, and again after a beat; each time in `turn`, not more often than `every_s`."""
         try:
             while not stopping.is_set():
                 coming = pulse.coming()
-                self._show(await self.draw())
+                async with turn:
+                    drawn = await self.draw()
+                self._show(drawn)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(REDRAWN_S):
                         await coming.wait()
@@ -79,15 +86,20 @@ class Boards:
         self._stopping = stopping
         self._boards: dict[Hashable, Board] = {}
         self._tasks: dict[Board, asyncio.Task[None]] = {}
+        self._turn = asyncio.Semaphore(DRAWN_AT_ONCE_MAX)
 
     @contextmanager
-    def watched(self, key: Hashable, draw: Draw, every_s: float) -> Iterator[Board]:
-        """The board of `key`, as long as the block lasts; `draw` draws it. Raises Busy."""
-        if sum(each.watchers for each in self._tasks) >= WATCHERS_MAX:
-            raise Busy("too many watch")
+    def watched(
+        self, key: Hashable, draw: Draw, every_s: float, *, public: bool = False
+    ) -> Iterator[Board]:
+        """The board of `key`, as long as the block lasts; `draw` draws it. Raises Busy.
+
+        `public`: whoever watches is not signed in, and nor is anybody else who watches it.
+        """
+        self._make_sure_of_room(public=public)
         board = self._boards.get(key)
         if board is None or board.ended:
-            board = self._begin(key, draw, every_s)
+            board = self._begin(key, draw, every_s, public=public)
         board.draw = draw  # the newest watcher's: others may have gone
         board.watchers += 1
         try:
@@ -97,11 +109,17 @@ class Boards:
             if not board.watchers:
                 self._end(key, board)
 
-    def _begin(self, key: Hashable, draw: Draw, every_s: float) -> Board:
-        if len(self._tasks) >= BOARDS_MAX:
+    def _make_sure_of_room(self, *, public: bool) -> None:
+        alike = [each.watchers for each in self._tasks if each.public or not public]
+        if sum(alike) >= (PUBLIC_WATCHERS_MAX if public else WATCHERS_MAX):
+            raise Busy("too many watch")
+
+    def _begin(self, key: Hashable, draw: Draw, every_s: float, *, public: bool) -> Board:
+        if public and sum(each.public for each in self._tasks) >= PUBLIC_BOARDS_MAX:
             raise Busy("too many different things are watched")
-        board = self._boards[key] = Board(draw, every_s)
-        self._tasks[board] = asyncio.create_task(board.follow(self._pulse, self._stopping))
+        board = self._boards[key] = Board(draw, every_s, public=public)
+        following = board.follow(self._pulse, self._stopping, self._turn)
+        self._tasks[board] = asyncio.create_task(following)
         return board
 
     def _end(self, key: Hashable, board: Board) -> None:

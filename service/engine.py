@@ -68,6 +68,8 @@ MOVES_FAILED_MAX, MOVES_WINDOW_S = 30, 60
 """So many codes that move cards may be wrong from one address in so many seconds."""
 SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S = 30, 60
 """So many sign-ins (keys, links, passkeys) may be wrong from one address in so many seconds."""
+SIGN_INS_MAX = 300
+"""So many sign-ins with a passkey are begun from one address, a town hall's too, in that time."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
 ODD_CARDS_S = 120
@@ -114,6 +116,7 @@ class Engine:
         self.addresses = Addresses(pool, MasterKeyFile(config.master_key_path))
         self.postcodes = Limit(POSTCODES_MAX, POSTCODES_WINDOW_S, monotonic)
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
+        self.sign_ins = Limit(SIGN_INS_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)

@@ -41,7 +41,7 @@ GOOD_FOR = timedelta(minutes=5)
 CHALLENGE_BYTES = 32
 _WANTED = AuthenticatorSelectionCriteria(
     resident_key=ResidentKeyRequirement.REQUIRED,
-    user_verification=UserVerificationRequirement.PREFERRED,
+    user_verification=UserVerificationRequirement.REQUIRED,
 )
 _ADD_CHALLENGE = stored("add_challenge")
 _TAKE_CHALLENGE = stored("take_challenge")
@@ -50,7 +50,7 @@ _READ = stored("read_passkey")
 _READ_OF = stored("read_passkeys_of")
 _COUNT = stored("count_passkey_use")
 # What a made-up answer of a device may bring about in the library, or in what it reads with.
-_BAD = (WebAuthnException, ValueError, TypeError, KeyError)
+_BAD = (WebAuthnException, ValueError, TypeError, KeyError, RecursionError)
 
 
 class Site(NamedTuple):
@@ -95,6 +95,7 @@ async def keep(pool: asyncpg.Pool, site: Site, person: UUID, answer: str, now: d
             ),
             expected_rp_id=site.host,
             expected_origin=site.origin,
+            require_user_verification=True,
         )
     except _BAD as error:
         raise PasskeyRefused(str(error)) from error
@@ -107,7 +108,12 @@ async def ask(pool: asyncpg.Pool, site: Site, now: datetime) -> str:
     """What a device needs to sign in with a passkey of its choice, as JSON
     (PublicKeyCredentialRequestOptions)."""
     challenge = await _challenge(pool, None, now)
-    return options_to_json(generate_authentication_options(rp_id=site.host, challenge=challenge))
+    options = generate_authentication_options(
+        rp_id=site.host,
+        challenge=challenge,
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json(options)
 
 
 async def known(pool: asyncpg.Pool, site: Site, answer: str, now: datetime) -> Person:
@@ -126,6 +132,7 @@ async def known(pool: asyncpg.Pool, site: Site, answer: str, now: datetime) -> P
             expected_origin=site.origin,
             credential_public_key=row["public_key"],
             credential_current_sign_count=row["sign_count"],
+            require_user_verification=True,
         )
     except _BAD as error:
         raise PasskeyRefused(str(error)) from error

@@ -33,7 +33,7 @@ async def create(request: web.Request) -> web.Response:
 async def ask(request: web.Request) -> web.Response:
     """POST /api/sign-in/options: what a device needs to sign in with a passkey."""
     engine = engine_of(request)
-    engine.bad_sign_ins.check(address_of(request))
+    engine.sign_ins.count(address_of(request))
     site = passkeys.site_of(public_url(request))
     return _json(await passkeys.ask(engine.pool, site, engine.clock()))
 

@@ -5,13 +5,13 @@ says which one it has (`Last-Event-ID`) and is sent the one there is now, if tha
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 
 from aiohttp import web
 
 from service.boards import Board, Boards, Draw, deflated
-from service.context import engine_of
+from service.context import engine_of, public_url
 from service.i18n import language_of
 from service.sign_in import Person
 
@@ -39,13 +39,16 @@ _HEADERS = {
 
 
 async def stream(
-    request: web.Request, draw: Draw, every_s: float = AT_MOST_EVERY_S
+    request: web.Request,
+    draw: Draw,
+    every_s: float = AT_MOST_EVERY_S,
+    asks: Sequence[str] = (),
 ) -> web.StreamResponse:
     """Send `draw()` now, and again whenever a projection was applied and it came out different;
     until whoever watches is revoked.
 
-    What `draw` draws depends on the address, the language, and what the asker may see; on nothing
-    else of the request. Raises Busy.
+    What `draw` draws depends on the address, what it `asks` in its query, the language, and what
+    the asker may see; on nothing else of the request. Raises Busy.
     """
     packs = "gzip" in request.headers.get("Accept-Encoding", "")
     answer = web.StreamResponse(headers=_HEADERS)
@@ -55,7 +58,8 @@ async def stream(
         await answer.prepare(request)
         return answer
     watcher = engine_of(request).people.known_staff(request)
-    with request.app[BOARDS].watched(_seen(request, watcher), draw, every_s) as board:
+    seen, public = _seen(request, watcher, asks), watcher is None
+    with request.app[BOARDS].watched(seen, draw, every_s, public=public) as board:
         await answer.prepare(request)
         try:
             await _Line(request, answer, packs, watcher).follow(board)
@@ -65,10 +69,11 @@ async def stream(
     return answer
 
 
-def _seen(request: web.Request, watcher: Person | None) -> Hashable:
+def _seen(request: web.Request, watcher: Person | None, asks: Sequence[str]) -> Hashable:
     """Who asks for the same, as the same, in the same language, sees the same."""
     may = watcher and (watcher.role, watcher.rally, watcher.spots)
-    return request.host, request.path_qs, language_of(request), may
+    asked = tuple(request.query.get(name) for name in asks)
+    return public_url(request), request.path, asked, language_of(request), may
 
 
 class _Line:

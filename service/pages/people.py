@@ -53,7 +53,7 @@ def _asked(request: web.Request) -> tuple[Rally, Person]:
     name = rally_of(request).plan.rally
     engine = engine_of(request)
     rally = engine.rallies.known(rehearsed(name) or name)
-    return rally, engine.people.organiser(request, name)
+    return rally, engine.people.organiser(request, rally.plan.rally)
 
 
 def _invited(plan: Plan, form: dict[str, str]) -> Invited:
@@ -105,6 +105,9 @@ async def _link(
     one = await _named(engine, rally, asker, form)
     if one.revoked_at is not None:
         raise NotAllowed("revoked", "Who is revoked is invited anew.")
+    if one.joined_at is not None and one.role not in DEVICE_ROLES:
+        # It would let whoever asks act under somebody else's name.
+        raise NotAllowed("joined", "Who has joined is revoked and invited anew.")
     made = await link(engine.pool, one.id, asker.by, engine.clock())
     return _made(request, rally, [(Invited(one.role, one.rally, one.spots, one.name), made)])
 

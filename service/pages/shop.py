@@ -67,7 +67,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     async def draw() -> str:
         return part(request, "_shop.html", **await _context(request, course, spot))
 
-    return await stream(request, draw)
+    return await stream(request, draw, asks=("day", "against"))
 
 
 async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str, Any]:

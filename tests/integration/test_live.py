@@ -114,9 +114,9 @@ async def test_a_browser_that_comes_again_is_sent_what_it_has_missed(site: Site)
     await site.scan(site.visitor(), SPOT)
     await site.engine.follower.catch_up()
     async with watching(site, **{"Last-Event-ID": had}) as answer:
+        assert await answer.content.readuntil(b"\n") == b"retry: 2000\n"
         event = await next_event(answer)
         assert visits(1) in event["data"]
-        assert event["retry"] == "2000"
     async with watching(site, **{"Last-Event-ID": event["id"]}) as answer:
         await site.scan(site.visitor(), SPOT)
         assert visits(2) in (await next_event(answer))["data"], "the first one is not sent twice"
@@ -175,13 +175,18 @@ async def test_more_than_a_process_bears_are_told_to_come_later(
             assert json.loads(await refused.text())["code"] == "busy"
 
 
-async def test_different_drawings_have_a_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boards, "BOARDS_MAX", 1)
-    async with watching(site) as answer:
-        await next_event(answer)
-        token = {"Authorization": f"Bearer {site.organiser()}"}
-        async with site.session.get(f"{LIVE}?other=1", headers=token) as refused:
+async def test_strangers_leave_room_for_who_is_signed_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody asks for in an address makes no drawing of its own; other languages do."""
+    monkeypatch.setattr(boards, "PUBLIC_BOARDS_MAX", 1)
+    public = f"/r/{RALLY}/signage/live"
+    async with site.session.get(public) as first, site.session.get(f"{public}?x=1") as same:
+        assert (first.status, same.status) == (200, 200)
+        async with site.session.get(f"{public}?lang=ko") as refused:
             assert refused.status == 503
+        async with watching(site) as answer:
+            await next_event(answer)
 
 
 async def test_what_is_packed_once_opens_in_any_order() -> None:

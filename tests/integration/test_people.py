@@ -11,7 +11,7 @@ from support import RALLY, OpenEngine, Site, until
 
 from domain.rally import NotAllowed
 from service import people
-from service.engine import running
+from service.engine import SIGN_INS_MAX, running
 from service.failures import TokenInvalid
 from service.invitations import GOOD_FOR, Invited, Link, invite, link, may_invite
 from service.sign_in import SPOTS_MAX, STAFF_COOKIE, Person, Role
@@ -205,6 +205,25 @@ async def test_links_and_passkeys_of_whoever_is_revoked_are_void(site: Site) -> 
     assert (await seen(site, f"/r/{RALLY}/people", organiser, data=said))[0] == 409
 
 
+async def test_nobody_takes_over_the_sign_in_of_another_organiser(site: Site) -> None:
+    """Who has joined at the desk gets no further link, as whoever asks for it would see it; a
+    device at a spot does, as it may be exchanged."""
+    other = person(site, await token_of(site, Role.ORGANISER, name="Other"))
+    tablet = person(site, await token_of(site, Role.STAFF, SHOP, name="Tablet"))
+    own = await token_of(site, Role.ORGANISER, name="Own")
+    for one, status in ((other, 409), (tablet, 200)):
+        said = {"do": "link", "person": str(one.id)}
+        assert (await seen(site, f"/r/{RALLY}/people", own, data=said))[0] == status
+
+
+async def test_a_rehearsals_organiser_has_no_say_about_the_rallys_people(site: Site) -> None:
+    trial = (await site.engine.rehearse(RALLY, "test")).plan.rally
+    _, of_trial = site.engine.people.new(Role.ORGANISER, site.clock(), trial)
+    _, of_rally = site.engine.people.new(Role.ORGANISER, site.clock(), RALLY)
+    assert (await seen(site, f"/r/{trial}/people", of_trial))[0] == 403
+    assert (await seen(site, f"/r/{trial}/people", of_rally))[0] == 200
+
+
 async def test_an_organiser_invites_for_the_own_rally_and_not_for_all(site: Site) -> None:
     """Who works on all rallies is shown, and changed by who does so, too; nobody ends the own
     sign-in by mistake."""
@@ -359,12 +378,20 @@ async def test_who_may_have_a_passkey(site: Site) -> None:
 async def test_made_up_passkeys_are_refused_and_guessing_is_slow(site: Site) -> None:
     status, wish = await site.ask("POST", "/api/sign-in/options", json={})
     assert (status, wish["rpId"]) == (200, "127.0.0.1")
-    assert wish["userVerification"] == "preferred"
-    for bad in (b"", b"[]", b"{", b'{"id": "x"}', b"\xff"):
+    assert wish["userVerification"] == "required", "a key that was found signs nobody in"
+    for bad in (b"", b"[]", b"{", b'{"id": "x"}', b"\xff", b"[" * 20_000):
         status, answer = await site.ask("POST", "/api/sign-in", data=bad)
         assert (status, answer["code"]) == (422, "passkey_refused")
     statuses = [(await site.ask("POST", "/api/sign-in", data="{}"))[0] for _ in range(30)]
-    assert statuses.count(429) == 5
+    assert statuses.count(429) == 6
+
+
+async def test_sign_ins_that_are_only_begun_have_a_limit(site: Site) -> None:
+    begun = [
+        (await site.ask("POST", "/api/sign-in/options", json={}))[0]
+        for _ in range(SIGN_INS_MAX + 1)
+    ]
+    assert (begun[0], begun[-2], begun[-1]) == (200, 200, 429)
 
 
 async def test_challenges_that_are_over_leave_with_the_next_one(site: Site) -> None:

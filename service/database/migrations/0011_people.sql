@@ -42,6 +42,7 @@ CREATE TABLE passkey_challenges (
     person     uuid        REFERENCES people,
     expires_at timestamptz NOT NULL
 );
+CREATE INDEX passkey_challenges_by_end ON passkey_challenges (expires_at);
 
 -- The last sign of life of somebody's device.
 CREATE TABLE signs_of_life (
