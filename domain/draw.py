@@ -179,6 +179,8 @@ def hold_draw(
         raise NotAllowed("secret_wrong", "This is not the secret that was committed to.")
     if not public.strip():
         raise NotAllowed("public_missing", "Say the public value that nobody could know before.")
+    if not about.strip():
+        raise NotAllowed("about_missing", "Say where the public value was published, and when.")
     return DrawHeld(
         rally=rally.plan.rally,
         occurred_at=now,

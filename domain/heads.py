@@ -18,7 +18,10 @@ def count_heads(
     A device without a network sends later what it has counted. What comes later than any scan may
     is dated when it comes: who knows how long it has lain there.
     """
-    if not has_footfall(course.spots[spot]):
+    planned = course.spots.get(spot)
+    if planned is None:
+        raise NotAllowed("spot_unknown", f"This rally has no spot {spot[:40]}.")
+    if not has_footfall(planned):
         raise NotAllowed("heads_not_counted", "This spot is answered from anywhere: nobody comes.")
     timely = timedelta() <= ago <= course.late_max
     return HeadcountRecorded(

@@ -28,8 +28,8 @@ class Line(Struct, frozen=True):
     """Two numbers that have to be the same. `what` names them; `prize` is None for all together.
 
     entries: fixed, and in the list · winners: drawn as planned at most, and drawn · owed: drawn and
-    moved up, and handed over, given up or waiting · stock: left by the log, and at the counters ·
-    figures, counters: handed over by the log, and by these.
+    moved up, and handed over, given up or waiting · stock: handed over as planned at most, and
+    handed over · figures, counters: handed over by the log, and by these.
     """
 
     prize: str | None
@@ -66,6 +66,6 @@ def _of_prize(rally: Rally, book: Book) -> Iterator[Line]:
         moved_up = sum(each.next is not None for each in of_prize)
         yield Line(name, "owed", drawn + moved_up, book.log + len(of_prize) + book.waiting)
     if isinstance(giving, FirstCome) and giving.stock is not None:
-        yield Line(name, "stock", giving.stock - book.log, giving.stock - book.counter)
+        yield Line(name, "stock", min(book.log, giving.stock), book.log)
     yield Line(name, "figures", book.log, book.projection)
     yield Line(name, "counters", book.log, book.counter)

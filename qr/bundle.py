@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO, StringIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from domain.spreadsheets import plain_cell
 from qr.images import png, svg
 from qr.posters import Poster
 
@@ -33,7 +34,7 @@ def pictures(spot: str, address: str) -> Iterator[tuple[str, bytes]]:
 def listed(posters: Iterable[Poster]) -> bytes:
     """What each code says, as CSV that spreadsheets open as UTF-8."""
     out = StringIO(newline="")
-    rows = ((each.spot, each.names[0].text, each.address) for each in posters)
+    rows = ((each.spot, plain_cell(each.names[0].text), each.address) for each in posters)
     csv.writer(out).writerows([("spot", "name", "address"), *rows])
     return out.getvalue().encode("utf-8-sig")
 

@@ -81,6 +81,21 @@ def json_answer(body: object, status: int = 200) -> web.Response:
     )
 
 
+def file_headers(name: str) -> dict[str, str]:
+    """What is said of a file to save under `name`; no cache keeps it."""
+    return {
+        **NOSNIFF,
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
+
+
+def file_answer(body: bytes, kind: str, name: str) -> web.Response:
+    """A file to save under `name`, of a media type; a text is in UTF-8."""
+    charset = "utf-8" if kind.startswith("text/") else None
+    return web.Response(body=body, content_type=kind, charset=charset, headers=file_headers(name))
+
+
 def problem_of(request: web.Request, failure: Failure) -> Problem:
     """The problem document of a failure."""
     return Problem(

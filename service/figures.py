@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from domain.course import Course
 from domain.plan import FirstCome
+from domain.stock import Taken, left_of
 from domain.withheld import told
 from projections.completion import COMPLETION
 from projections.contract import Projection
@@ -206,11 +207,11 @@ async def read_prizes(pool: asyncpg.Pool, course: Course) -> list[PrizeCount]:
     counts = []
     for prize in course.plan.prizes:
         row = rows.get(prize.id) or dict.fromkeys(_PRIZE_COUNTS, 0)
-        stock = prize.giving.stock if isinstance(prize.giving, FirstCome) else None
+        giving, given = prize.giving, Taken(row["handed_over"])
         counts.append(
             PrizeCount(
                 prize=prize.id,
-                left=None if stock is None else stock - row["handed_over"],
+                left=left_of(giving, given).in_all if isinstance(giving, FirstCome) else None,
                 **{count: row[count] for count in _PRIZE_COUNTS},
             )
         )

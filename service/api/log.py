@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from service.answers import NOSNIFF
+from service.answers import file_headers
 from service.context import engine_of, rally_of
 from service.eventlog import exported
 
@@ -14,12 +14,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     engine, rally = engine_of(request), rally_of(request).plan.rally
     engine.people.organiser(request, rally)
     answer = web.StreamResponse(
-        headers={
-            **NOSNIFF,
-            "Content-Type": "application/x-ndjson",
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{rally}-log.jsonl"',
-        }
+        headers={**file_headers(f"{rally}-log.jsonl"), "Content-Type": "application/x-ndjson"}
     )
     async with engine.own_connection() as connection:
         await answer.prepare(request)

@@ -12,7 +12,7 @@ from domain.plan import Plan, text_in
 from domain.rally import Rally
 from domain.suppression import LEAST, STEP, odds_of
 from service import open_data
-from service.answers import NOSNIFF, json_answer, read_body
+from service.answers import file_answer, json_answer, read_body
 from service.context import engine_of, public_url, rally_of
 from service.failures import NotFound, OpenDataMissing
 from service.open_data import Made
@@ -55,17 +55,9 @@ async def table(request: web.Request) -> web.Response:
     body = await asyncio.to_thread(
         written, kind, rally.plan.rally, BY_NAME[name], made.tables[name]
     )
-    file = f"{rally.plan.rally}-{name}.{kind}"
-    return web.Response(
-        body=body,
-        content_type=MEDIA_TYPES[kind],
-        charset="utf-8" if kind == "csv" else None,
-        headers={
-            **NOSNIFF,
-            **_FOR_ALL,
-            "Content-Disposition": f'attachment; filename="{file}"',
-        },
-    )
+    answer = file_answer(body, MEDIA_TYPES[kind], f"{rally.plan.rally}-{name}.{kind}")
+    answer.headers.update(_FOR_ALL)
+    return answer
 
 
 async def act(request: web.Request) -> web.Response:

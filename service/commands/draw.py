@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from domain.rally import Rally
 from service import drawing
-from service.commands.common import CommandError, by, local, rally_named, say
+from service.commands.common import by, local, rally_named, say
 from service.config import Config
 from service.engine import open_engine
 
@@ -52,8 +52,6 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             with tqdm(unit="card", leave=False) as bar:
                 rally = await drawing.fix(engine, args.rally, by(), bar.update)
         elif args.hold is not None:
-            if not args.about:
-                raise CommandError("Say with --about where the value was published.")
             rally = await drawing.hold(engine, args.rally, args.hold, args.about, by())
     _tell(rally)
 

@@ -57,10 +57,8 @@ async def _take(engine: Engine, name: str, by: str, form: dict[str, str]) -> Non
             if fixing.failed:
                 raise NotAllowed(fixing.failed, "The entries could not be fixed.")
         case "hold":
-            public, about = (form.get(key, "").strip() for key in ("public", "about"))
-            if not about:
-                raise NotAllowed("about_missing", "Say where the value was published.")
-            await drawing.hold(engine, name, public[:TEXT_MAX], about[:TEXT_MAX], by)
+            public, about = (form.get(key, "").strip()[:TEXT_MAX] for key in ("public", "about"))
+            await drawing.hold(engine, name, public, about, by)
         case _:
             raise BodyInvalid("do is commit, freeze, thaw, review, fix or hold")
 

@@ -10,7 +10,7 @@ from domain.plan import Plan
 from domain.rally import NotAllowed
 from domain.rehearsal import rehearsed
 from service import drafts
-from service.api.plans import file_answer
+from service.answers import file_answer
 from service.context import engine_of, voice_of
 from service.engine import Engine
 from service.failures import BodyInvalid, NotFound
@@ -128,7 +128,7 @@ async def export(request: web.Request) -> web.Response:
     if plan is None:
         raise web.HTTPSeeOther(f"{desk.base}/summary?look")
     text = written(plan, voice_of(request).say)
-    return file_answer(text, "application/yaml", f"{plan.rally}.yaml")
+    return file_answer(text.encode(), "application/yaml", f"{plan.rally}.yaml")
 
 
 def _summary(

@@ -11,7 +11,7 @@ from domain.rally import Rally
 from qr.images import png, svg
 from qr.posters import CARDS_A_SHEET, SIZES, Size, parts
 from qr.press import Order
-from service.answers import NOSNIFF
+from service.answers import file_answer
 from service.context import engine_of, public_url, rally_of, spot_seen
 from service.failures import NotFound, QueryInvalid, RallyUnknown, SpotUnknown
 from service.pages.render import page
@@ -136,10 +136,4 @@ async def _made(
     async def work() -> bytes:
         return await printed(engine_of(request), await asyncio.to_thread(order))
 
-    file = await while_there(request, work())
-    headers = {
-        **NOSNIFF,
-        "Cache-Control": "no-store",
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
-    return web.Response(body=file, content_type=kind, headers=headers)
+    return file_answer(await while_there(request, work()), kind, name)

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from service.answers import file_answer
 from service.context import engine_of, rally_of, spot_seen
 from service.pages.render import page
 from service.reasons import reason
@@ -37,14 +38,8 @@ async def files(request: web.Request) -> web.Response:
     engine, rally = engine_of(request), rally_of(request)
     name = rally.plan.rally
     engine.people.viewer(request, name)
-    return web.Response(
-        body=bundle(await read_report(engine, rally.course)),
-        content_type="application/zip",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{name}-report.zip"',
-        },
-    )
+    made = bundle(await read_report(engine, rally.course))
+    return file_answer(made, "application/zip", f"{name}-report.zip")
 
 
 async def show_spot(request: web.Request) -> web.Response:

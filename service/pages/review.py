@@ -9,6 +9,7 @@ from domain.rally import Rally
 from service.answers import read_form
 from service.context import engine_of, rally_of
 from service.engine import Engine
+from service.pages.paging import Paged, asked_page, paged
 from service.pages.render import page
 from service.pages.signals import void_named
 from service.sign_in import Role
@@ -16,7 +17,6 @@ from service.signals import count_signals
 from service.sql import stored
 
 VISITS_SHOWN = 50
-PAGES_MAX = 10_000
 MARKS = {"late": ["late"], "unplaced": ["unplaced"], "all": ["late", "unplaced"]}
 _READ = stored("read_marked_visits")
 
@@ -27,7 +27,7 @@ async def show(request: web.Request) -> web.Response:
     person = engine.people.viewer(request, rally.plan.rally)
     asked = _asked(request)
     await engine.judge_all()
-    total, visits = await _read(engine, rally, asked)
+    shown, total, visits = await _read(engine, rally, asked, asked_page(request))
     void = await engine.log.voids(rally.plan.rally)
     return page(
         request,
@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.Response:
         asked=asked,
         visits=visits,
         total=total,
-        last=max(0, -(-total // VISITS_SHOWN) - 1),
+        paged=shown,
         void={(fact.visitor, fact.position) for fact in void},
         days=await _odd_days(engine, rally),
         may_change=person.role is Role.ORGANISER,
@@ -50,27 +50,30 @@ async def void(request: web.Request) -> web.StreamResponse:
     raise web.HTTPSeeOther(str(request.rel_url))
 
 
-def _asked(request: web.Request) -> dict[str, Any]:
+def _asked(request: web.Request) -> dict[str, str]:
     """What of them is shown; anything else than we know is the first choice."""
-    marks, number = request.query.get("marks"), request.query.get("page", "")
+    marks = request.query.get("marks", "")
     return {
         "marks": marks if marks in MARKS else "all",
         "who": "all" if request.query.get("who") == "all" else "prizes",
-        "page": min(int(number), PAGES_MAX) if number.isdecimal() and len(number) < 8 else 0,
     }
 
 
-async def _read(engine: Engine, rally: Rally, asked: dict[str, Any]) -> tuple[int, list[Any]]:
-    """How many there are in all, and those of the page."""
-    rows = await engine.pool.fetch(
-        _READ,
-        rally.plan.rally,
-        MARKS[asked["marks"]],
-        asked["who"] == "prizes",
-        VISITS_SHOWN,
-        asked["page"] * VISITS_SHOWN,
-    )
-    return (rows[0]["total"] if rows else 0), rows
+async def _read(
+    engine: Engine, rally: Rally, asked: dict[str, str], number: int
+) -> tuple[Paged, int, list[Any]]:
+    """The page that is shown if that one is asked for, how many there are in all, and its rows."""
+    which = (rally.plan.rally, MARKS[asked["marks"]], asked["who"] == "prizes", VISITS_SHOWN)
+
+    async def rows_of(number: int) -> list[Any]:
+        return list(await engine.pool.fetch(_READ, *which, number * VISITS_SHOWN))
+
+    rows = await rows_of(number) or await rows_of(0)  # a row says how many there are in all
+    total = rows[0]["total"] if rows else 0
+    shown = paged(number, total, VISITS_SHOWN)
+    if 0 < shown.number < number:
+        rows = await rows_of(shown.number)
+    return shown, total, rows
 
 
 async def _odd_days(engine: Engine, rally: Rally) -> list[tuple[date, int]]:

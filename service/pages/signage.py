@@ -1,8 +1,8 @@
 """The public screen: a rally's live totals for a lobby's wall. It says nothing about anybody.
 
-Counts are of all visitors together. A total below `LEAST` is not shown; an area's count is shown in
-steps of `LEAST` ("20+"), so that neither it nor what it adds to tells of a single visit; a place
-never glows for itself, its area does.
+Counts are of all visitors together. A small total is not shown; an area's count is shown in steps
+("20+", see `domain/withheld.py`), so that neither it nor what it adds to tells of a single visit; a
+place never glows for itself, its area does.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from aiohttp import web
 from domain.course import Course
 from domain.rally import Rally, Status
 from domain.rehearsal import rehearsed
+from domain.withheld import in_steps, told
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.charts import Halo
@@ -26,7 +27,6 @@ from service.i18n import Voice
 from service.pages.live import stream
 from service.pages.render import drawn_qr, page, part
 
-LEAST = 5
 LATELY = timedelta(hours=1)
 """What glows: the visits of this hour and of the one before it."""
 AREAS_SHOWN_MAX = 9
@@ -67,16 +67,6 @@ def _asked(request: web.Request) -> Rally:
     if rally.status not in _PUBLIC or rehearsed(rally.plan.rally):
         engine_of(request).people.viewer(request, rally.plan.rally)
     return rally
-
-
-def told(count: int) -> int | None:
-    """A total as everybody may know it; None for what would tell of few."""
-    return count if count == 0 or count >= LEAST else None
-
-
-def in_steps(count: int) -> int | None:
-    """A part of a total as everybody may know it: so many at least; None for what is below."""
-    return count // LEAST * LEAST or None
 
 
 async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 An address is opened when it is looked at, and only if its visitor has won what is sent by post.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -17,12 +15,14 @@ from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from service import drawing
 from service.addresses import kept_until
-from service.answers import NOSNIFF, read_form
+from service.answers import file_headers, read_form
 from service.api.cards import HandOver, handed_over
 from service.closing import Winner, read_winners
 from service.context import engine_of, rally_of
+from service.csv_files import BOM, CSV, csv_line
 from service.engine import Engine
 from service.failures import AddressesUnavailable, BodyInvalid, NotFound
+from service.pages.paging import asked_page, paged
 from service.pages.render import page
 from service.sql import stored
 
@@ -107,8 +107,8 @@ async def _page(
     prize = _asked(rally, request.query.get("prize", drawn[0].id))
     all_ = await read_winners(engine, rally, drawn)
     won = all_.get(prize.id, [])
-    number, last = _page_asked(request), max(0, -(-len(won) // SHOWN) - 1)
-    rows, unavailable = await _rows(engine, rally, prize, won, min(number, last) * SHOWN)
+    shown = paged(asked_page(request), len(won), SHOWN)
+    rows, unavailable = await _rows(engine, rally, prize, won, shown.number * SHOWN)
     until, zone = kept_until(rally.plan), rally.course.zone
     return page(
         request,
@@ -120,8 +120,7 @@ async def _page(
         prize=prize,
         prizes=[(each, _counts(all_.get(each.id, []))) for each in drawn],
         rows=rows,
-        number=min(number, last),
-        last=last,
+        paged=shown,
         new_id=uuid4,
         shown=postcode_shown,
         refused=refused,
@@ -173,23 +172,16 @@ def _asked(rally: Rally, name: str) -> Prize:
     raise NotFound("no such prize is drawn")
 
 
-def _page_asked(request: web.Request) -> int:
-    number = request.query.get("page", "")
-    return int(number) if number.isdecimal() and len(number) < 6 else 0
-
-
 async def table(request: web.Request) -> web.StreamResponse:
     """GET /r/{rally}/winners.csv?prize=: the hand-over list, a winner a line."""
     engine, rally = engine_of(request), rally_of(request)
     engine.people.organiser(request, rally.plan.rally)
     prize = _asked(rally, request.query.get("prize", ""))
-    answer = web.StreamResponse(headers={**NOSNIFF, "Cache-Control": "no-store"})
-    answer.content_type, answer.charset = "text/csv", "utf-8"
-    file = f"{rally.plan.rally}-{prize.id}.csv"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    answer = web.StreamResponse(headers=file_headers(f"{rally.plan.rally}-{prize.id}.csv"))
+    answer.content_type, answer.charset = CSV, "utf-8"
     await engine.addresses.master_key()  # a list without addresses must not look like one with them
     await answer.prepare(request)
-    await answer.write("\ufeff".encode())  # by this, spreadsheets know that it is UTF-8
+    await answer.write(BOM.encode())
     async for cells in _lines(engine, rally, prize):
         await answer.write(csv_line(cells).encode())
     return answer
@@ -201,14 +193,3 @@ async def _lines(engine: Engine, rally: Rally, prize: Prize) -> AsyncIterator[Se
         where = await _address(engine, rally, prize, winner) or Address()
         said = [str(getattr(where, field)) for field in _COLUMNS[3:]]
         yield [prize.id, winner.entry, winner.state, *said]
-
-
-def csv_line(cells: Sequence[str]) -> str:
-    """Cells as a line of a CSV file; none of them is taken for a formula by a spreadsheet."""
-    line = io.StringIO()
-    csv.writer(line).writerow([_plain(cell) for cell in cells])
-    return line.getvalue()
-
-
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else cell

@@ -21,6 +21,7 @@ from domain.winners import entry_id
 from service import closing, drawing, people
 from service.engine import Engine, of_known
 from service.eventlog.check import check
+from service.pages import review
 from service.scans import EARLIEST
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE, Role
 
@@ -319,7 +320,9 @@ async def test_fixing_that_was_cut_short_is_begun_again(
     assert states((await press(site, CLOSE_OUT, do="fix"))[1])[3] == "done"
 
 
-async def test_marked_visits_are_listed_and_voided_those_with_a_prize_first(site: Site) -> None:
+async def test_marked_visits_are_listed_and_voided_those_with_a_prize_first(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await plan_of(site)
     late = site.clock().isoformat()
     site.clock.forward(hours=1)
@@ -335,6 +338,12 @@ async def test_marked_visits_are_listed_and_voided_those_with_a_prize_first(site
     assert "6 visits" in text
     assert text.index(str(person(site, reached))) < text.index(str(person(site, other)))
     assert "0 visits" in (await page(site, f"{visits}?who=all&marks=unplaced&page=9"))[1]
+    with monkeypatch.context() as patched:
+        patched.setattr(review, "VISITS_SHOWN", 4)
+        for asked, other_page in (("0", "1"), ("1", "0"), ("9", "0")):
+            _, paged = await page(site, f"{visits}?who=all&page={asked}")
+            ways = re.findall(r'href="\?who=all&amp;marks=all&amp;page=(\d+)"', paged)
+            assert ("6 visits" in paged, ways) == (True, [other_page]), asked
     position = re.search(rf'{person(site, other)}">.*?name="positions" value="(\d+)"', text)[1]
     form = {"visitor": str(person(site, other)), "positions": position, "reason": "marked"}
     _, text = await press(site, f"{visits}?who=all", do="void", **form)

@@ -79,6 +79,8 @@ async def test_anybody_works_the_winners_out_from_what_is_published(
     status, told = await step(site, "fix")
     assert (status, told["entries"]) == (200, 5), "who has not entered takes no part"
     site.clock.forward(days=1)
+    status, refused = await step(site, "hold", public="03 11 22 31 37 40")
+    assert (status, refused["code"]) == (409, "about_missing")
     status, told = await step(site, "hold", public="03 11 22 31 37 40", about="Loto 6, no. 2000")
     assert status == 200
     ids = {entry_id(RALLY, site.engine.people.verify(token).id) for token in tokens[:-1]}

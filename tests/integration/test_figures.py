@@ -162,6 +162,14 @@ async def test_a_prize_is_entered_or_handed_over_once(site: Site) -> None:
     assert (prizes[drawn]["reached"], prizes[drawn]["entries"]) == (1, 1)
     assert (prizes[given]["handed_over"], prizes[given]["reversed"]) == (1, 1)
     assert (prizes[given]["left"], prizes[drawn]["left"]) == (9, None)
+    other = str(site.engine.people.verify(await walk(site, SHOPS[0])).id)
+    more = {**over, "visitor": other, "hand_over_id": str(uuid4())}
+    assert (await site.ask("POST", "/api/hand-overs", staff, json=more))[0] == 201
+    lowered = replace(sticker, giving=FirstCome(stock=1))
+    now = plan_of(site.engine)
+    await site.engine.plan(replace(now, prizes=[*now.prizes[:-1], lowered]), "test")
+    left = {row["prize"]: row["left"] for row in (await figures(site, "prizes"))["prizes"]}
+    assert left[given] == 0, "more were given than there are now: none is left"
     elsewhere = {**over, "spot": SHOPS[1]}
     assert (await site.ask("POST", "/api/hand-overs", staff, json=elsewhere))[0] == 403
 

@@ -105,10 +105,11 @@ async def test_files_are_for_those_who_may_see_the_rally(site: Site, file: str) 
 
 
 def test_a_cell_is_never_a_formula() -> None:
-    body = csv_of(["name"], [["=1+1"], ["+81"], ["-x"], ["@SUM"], ["\tx"], ["plain"], [-5], [None]])
-    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
+    said = ["=1+1", "+81", "-x", "@SUM", "\tx", "\rx", "\nx", "plain", -5, None]
+    body = csv_of(["name"], [[each] for each in said])
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")))
     assert [row[0] if row else "" for row in rows[1:]] == [
-        "'=1+1", "'+81", "'-x", "'@SUM", "'\tx", "plain", "-5", "",
+        "'=1+1", "'+81", "'-x", "'@SUM", "'\tx", "'\rx", "'\nx", "plain", "-5", "",
     ]  # fmt: skip
 
 

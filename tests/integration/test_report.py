@@ -80,6 +80,7 @@ async def test_the_files_say_the_same(site: Site) -> None:
     headers = {"Authorization": f"Bearer {viewer}"}
     async with site.session.get(f"/r/{RALLY}/report.zip", headers=headers) as answer:
         assert answer.content_type == "application/zip"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
         archive = zipfile.ZipFile(io.BytesIO(await answer.read()))
     assert archive.testzip() is None
     tables = {

@@ -9,7 +9,6 @@ from support import LINE, RALLY, Site
 
 from domain.rally import cancel_rally, close_rally
 from service.engine import of_known
-from service.pages.signage import in_steps, told
 from service.sign_in import Role
 
 SCREEN = f"/r/{RALLY}/signage"
@@ -125,8 +124,3 @@ async def test_what_is_over_stays_and_what_is_called_off_does_not(
         assert "The rally is over." in text
         assert shown(text, "people") == "5"
         assert "area-1" not in text
-
-
-def test_small_numbers() -> None:
-    assert [told(n) for n in (0, 1, 4, 5, 6)] == [0, None, None, 5, 6]
-    assert [in_steps(n) for n in (0, 4, 5, 9, 10, 104)] == [None, None, 5, 5, 10, 100]

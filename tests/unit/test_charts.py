@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from domain.place import Place
 from service import charts
-from service.charts import At, Bar, Halo, Moves, Series, Step
+from service.charts import At, Bar, Halo, Moves, Step
 from service.i18n import LANGUAGES, voice
 
 EN = voice("en")
@@ -27,7 +27,6 @@ def at(name: str, lat: float, lon: float, value: int) -> At:
 HALOS = [Halo(EVIL, [Place(35, 139), Place(35.01, 139)], 4), Halo("b", [Place(35.1, 139)], 0)]
 FULL: dict[str, Callable[..., Markup]] = {
     "bars": lambda v: charts.bars(v, "p", EVIL, [Bar("9", 3, EVIL, 4), Bar("10", 0, "x")], 1, 2.5),
-    "lines": lambda v: charts.lines(v, "p", EVIL, ["1", "2"], [Series(EVIL, [3, None])], 1),
     "funnel": lambda v: charts.funnel(v, "p", EVIL, [Step("all", 8), Step(EVIL, 3)]),
     "matrix": lambda v: charts.matrix(v, "p", EVIL, Moves(NAMES, MOVES)),
     "streams": lambda v: charts.streams(v, "p", EVIL, Moves(NAMES, MOVES)),
@@ -38,8 +37,6 @@ FULL: dict[str, Callable[..., Markup]] = {
 }
 EMPTY: dict[str, Callable[..., Markup]] = {
     "bars": lambda v: charts.bars(v, "p", "t", []),
-    "lines": lambda v: charts.lines(v, "p", "t", ["1"], [Series("a", [None])]),
-    "no lines": lambda v: charts.lines(v, "p", "t", [], []),
     "funnel": lambda v: charts.funnel(v, "p", "t", []),
     "funnel of nobody": lambda v: charts.funnel(v, "p", "t", [Step("all", 0), Step("some", 0)]),
     "matrix": lambda v: charts.matrix(v, "p", "t", Moves(NAMES, {})),
@@ -125,23 +122,6 @@ def test_many_bars_keep_few_labels_and_the_last_of_them() -> None:
     assert len(labels) < 20
     assert texts(bars[-1], "title") == ["day 999: 999"]
     assert bars[-1].get("class") == "bar now"
-
-
-def test_lines_break_where_nothing_is_known() -> None:
-    root = parsed(charts.lines(EN, "p", "t", list("abcd"), [Series("s", [1, 2, None, 4])]))
-    path = next(each for each in root.iter("path") if "class" not in each.attrib)
-    assert path.get("d", "").count("M") == 2
-
-
-def test_long_lines_keep_their_peak() -> None:
-    values = [1.0] * 10_000
-    values[5_001] = 99
-    labels = [str(n) for n in range(10_000)]
-    drawn = charts.lines(EN, "p", "t", labels, [Series("s", values)])
-    assert "the most 99 (5001)" in drawn
-    path = next(each for each in parsed(drawn).iter("path") if "class" not in each.attrib)
-    assert path.get("d", "").count("L") < 400
-    assert " 12.00" in path.get("d", ""), "the peak touches the top"
 
 
 def test_a_funnel_says_numbers_and_shares() -> None:

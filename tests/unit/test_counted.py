@@ -12,7 +12,7 @@ from domain.heads import count_heads
 from domain.plan import Plan, Question, Spot
 from domain.rally import NotAllowed
 from domain.ranks import Rank, rank
-from domain.withheld import FEWEST_TOLD, told
+from domain.withheld import FEWEST_TOLD, in_steps, told
 
 QUIZ = Spot("q", names(), "east", kind="quiz", question=Question(["x"]))
 
@@ -25,6 +25,7 @@ def test_no_number_that_is_told_is_of_a_few(count: int) -> None:
 
 def test_fewer_than_five_are_a_few() -> None:
     assert [told(count) for count in (0, 1, 4, 5)] == [0, None, None, 5]
+    assert [in_steps(n) for n in (0, 4, 5, 9, 10, 104)] == [None, None, 5, 5, 10, 100]
 
 
 def ranked(**changes: object) -> Plan:

@@ -157,8 +157,14 @@ def fixed() -> Rally:
     return after(known, fix_entries(known, LIST, known.frozen, NOW, "o"))
 
 
-def held(known: Rally, entries: list[Entry] = LIST, secret: str = SECRET, public: str = "7") -> Any:
-    return hold_draw(known, entries, secret, public, "a lottery", NOW, "o")
+def held(
+    known: Rally,
+    entries: list[Entry] = LIST,
+    secret: str = SECRET,
+    public: str = "7",
+    about: str = "a lottery",
+) -> Any:
+    return hold_draw(known, entries, secret, public, about, NOW, "o")
 
 
 def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
@@ -190,6 +196,7 @@ def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
         (lambda: held(fixed(), [*LIST[1:], Entry("few", "e1", 3)]), "entries_changed"),
         (lambda: held(fixed(), secret="cd" * 32), "secret_wrong"),
         (lambda: held(fixed(), public=" "), "public_missing"),
+        (lambda: held(fixed(), about=" "), "about_missing"),
     ],
 )
 def test_no_step_is_taken_before_its_turn_or_with_something_else(step: Any, code: str) -> None:

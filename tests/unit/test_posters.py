@@ -1,8 +1,9 @@
 """Posters as PDF: every code reads, every letter is there, pages are as many and as large as asked."""
 
+import csv
 import re
 import sys
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 import typst
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from domain.plan import Plan
-from qr.bundle import file_name
+from qr.bundle import file_name, listed
 from qr.codes import sign
 from qr.keyring import CodeKey
 from qr.posters import POSTERS_MAX, PostersFailed, Sheet, drawn, families, parts, pdf
@@ -44,6 +45,14 @@ def side_mm(code: zxingcpp.Barcode) -> float:
     at = code.position
     across = (at.top_right.x - at.top_left.x, at.top_right.y - at.top_left.y)
     return (across[0] ** 2 + across[1] ** 2) ** 0.5 / MM
+
+
+def test_a_spots_name_in_the_list_is_never_a_formula(tokyo: Plan) -> None:
+    """Whoever prints elsewhere opens it in a spreadsheet."""
+    spot = replace(tokyo.spots[0], names={"ja": "=1+1"})
+    made = listed(sheet(replace(tokyo, spots=[spot, *tokyo.spots[1:]]), count=1).posters)
+    (row,) = csv.DictReader(StringIO(made.decode("utf-8-sig"), newline=""))
+    assert row["name"] == "'=1+1"
 
 
 @pytest.mark.parametrize(("size", "count", "least_mm"), [("a4", 43, 80), ("a5", 8, 56)])
