@@ -117,8 +117,8 @@ class Card(Struct, frozen=True, array_like=True):
         return None
 
     def refused_scan(self, scan_id: bytes) -> RefusedScan | None:
-        """The refusal that `scan_id` met, if it is still remembered."""
-        for refused in self.refused:
+        """The last refusal that `scan_id` met, if it is still remembered."""
+        for refused in reversed(self.refused):
             if refused.scan_id == scan_id:
                 return refused
         return None

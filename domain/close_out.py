@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from domain.draw import drawn_in_order
 from domain.events import RallyFrozen, RallyThawed, VisitsReviewed
-from domain.rally import NotAllowed, Rally
+from domain.rally import NotAllowed, Rally, visits_may_come
 
 
 def freeze(rally: Rally, positions: Sequence[int], now: datetime, by: str) -> RallyFrozen | None:
@@ -32,6 +32,7 @@ def thaw(rally: Rally, now: datetime, by: str) -> RallyThawed | None:
         return None
     if rally.drawing and rally.drawing.digest:
         raise NotAllowed("entries_fixed", "The entries are fixed: the rally stays as it is.")
+    visits_may_come(rally)
     return RallyThawed(rally=rally.plan.rally, occurred_at=now, by=by)
 
 
@@ -43,6 +44,15 @@ def review(rally: Rally, marked: int, void: int, now: datetime, by: str) -> Visi
     if not rally.frozen:
         raise NotAllowed("rally_not_frozen", "Freeze the rally first: more visits may come.")
     return VisitsReviewed(rally=rally.plan.rally, occurred_at=now, marked=marked, void=void, by=by)
+
+
+def is_final(rally: Rally, at: datetime) -> bool:
+    """Whether no visit comes any more that was not there at a moment: since the results are frozen,
+    or no phone may send any. That it was closed says nothing: it may be opened again."""
+    if rally.frozen and rally.frozen.at <= at:
+        return True
+    known = [each for each in (rally.cancelled_at, rally.course.ends) if each is not None]
+    return at >= min(known) + timedelta(hours=rally.plan.late_scan_hours_max)
 
 
 def late_until(rally: Rally) -> datetime:

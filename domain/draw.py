@@ -26,7 +26,7 @@ from domain.card import Card
 from domain.events import DrawCommitted, DrawHeld, EntriesFixed, WinnerForfeited
 from domain.plan import Draw, Plan, Prize
 from domain.prizes import chances
-from domain.rally import Drawing, NotAllowed, Rally
+from domain.rally import Drawing, Frozen, NotAllowed, Rally
 from domain.winners import entry_id
 
 
@@ -129,14 +129,26 @@ def entries_of(rally: Rally, visitor: UUID, card: Card) -> Iterator[Entry]:
 
 
 def fix_entries(
-    rally: Rally, entries: Collection[Entry], now: datetime, by: str
+    rally: Rally,
+    entries: Collection[Entry],
+    read_under: Frozen | None,
+    now: datetime,
+    by: str,
+    *,
+    corrected: bool = False,
 ) -> EntriesFixed | None:
-    """Say for good who takes part. None if that was done already."""
+    """Say for good who takes part. None if that was done already.
+
+    The cards were read while the rally was frozen as `read_under` says; `corrected`: visits of them
+    were voided since then, or count again.
+    """
     drawing = _committed(rally)
     if drawing.digest:
         return None
     if not rally.frozen:
         raise NotAllowed("rally_not_frozen", "Freeze the rally first: cards still change.")
+    if corrected or rally.frozen != read_under:
+        raise NotAllowed("cards_changed", "Cards changed while they were read: fix again.")
     return EntriesFixed(
         rally=rally.plan.rally,
         occurred_at=now,

@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from domain.close_out import is_final
 from domain.events import OpenDataPublished
 from domain.plan import Area, Plan, Spot, stamped_spots, text_in
-from domain.rally import NotAllowed, Rally, Status
+from domain.rally import NotAllowed, Rally
 from domain.suppression import Below, Measure, blur, shown
 
 OTHER = "other"
@@ -191,14 +192,14 @@ def _funnel(cards: Mapping[tuple[int], int]) -> Iterator[Row]:
 
 
 def publish(
-    rally: Rally, digest: str, licence: str | None, now: datetime, by: str
+    rally: Rally, digest: str, made_at: datetime, licence: str | None, now: datetime, by: str
 ) -> OpenDataPublished | None:
     """Make tables public: those of `digest`, once and for good. None if they are already."""
-    if rally.open_data is not None:
-        if rally.open_data.digest == digest:
-            return None
-        raise NotAllowed("open_data_published", "Open data was published; it is not made twice.")
+    if rally.open_data is not None and rally.open_data.digest == digest:
+        return None
     may_make(rally, now)
+    if not is_final(rally, made_at):
+        raise NotAllowed("open_data_outdated", "Visits may have come since: make the tables again.")
     if licence is not None and licence not in LICENCES:
         raise NotAllowed("licence_unknown", f"A licence is one of {', '.join(LICENCES)}.")
     return OpenDataPublished(
@@ -210,7 +211,8 @@ def may_make(rally: Rally, now: datetime) -> None:
     """Raise NotAllowed while visits are still to come: what is published is complete, and once."""
     if rally.open_data is not None:
         raise NotAllowed("open_data_published", "Open data was published; it is not made twice.")
-    if rally.status not in (Status.CLOSED, Status.CANCELLED):
-        ends = rally.course.begins(rally.plan.last_day + timedelta(days=1))
-        if now < ends:
-            raise NotAllowed("rally_not_over", "Open data is made when the rally is over.")
+    if not is_final(rally, now):
+        raise NotAllowed(
+            "rally_not_over",
+            "Open data is made when the results are frozen, or no late scan can come any more.",
+        )

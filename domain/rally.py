@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.course import Course
 from domain.events import (
@@ -172,12 +172,32 @@ def entries_open(rally: Rally) -> None:
         raise NotAllowed("entries_closed", "The entries of this rally are closed.")
 
 
-def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> RallyFact | None:
-    """Lay out a rally, or change its plan. None if nothing would change."""
+def visits_may_come(rally: Rally) -> None:
+    """Raise NotAllowed once open data was published: it is complete, and there is no second one."""
+    if rally.open_data:
+        raise NotAllowed("open_data_published", "Open data was published: no visit comes any more.")
+
+
+def plan_rally(
+    rally: Rally | None,
+    plan: Plan,
+    now: datetime,
+    by: str,
+    based_on: Plan | UnsetType | None = UNSET,
+) -> RallyFact | None:
+    """Lay out a rally, or change its plan. None if nothing would change.
+
+    `based_on`: the plan from which the new one was made (None: there was none); if the rally has
+    another one by now, that is not written over. Unset: whatever the plan is now.
+    """
     if rally is None:
         return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
     if rally.plan == plan:
         return None
+    if based_on is None:
+        raise NotAllowed("rally_exists", "There is a rally of this name already.")
+    if based_on is not UNSET and rally.plan != based_on:
+        raise NotAllowed("plan_changed", "Somebody has changed the plan meanwhile.")
     entries_open(rally)
     if rally.plan.time_zone != plan.time_zone:
         # Days and hours that were counted would change their meaning.
@@ -191,6 +211,9 @@ def plan_rally(rally: Rally | None, plan: Plan, now: datetime, by: str) -> Rally
         )
     if rally.cancelled_at:
         raise NotAllowed("rally_cancelled", "The rally was cancelled; its plan is fixed.")
+    until = (plan.last_day, plan.late_scan_hours_max)
+    if until != (rally.plan.last_day, rally.plan.late_scan_hours_max):
+        visits_may_come(rally)
     return RallyReplanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
 
 
@@ -198,6 +221,7 @@ def open_rally(rally: Rally, now: datetime, by: str) -> RallyFact | None:
     """Take check-ins from `now` on. None if it is open already."""
     if rally.status is not Status.OPEN:
         entries_open(rally)
+        visits_may_come(rally)
     match rally.status:
         case Status.OPEN:
             return None

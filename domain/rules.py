@@ -83,10 +83,10 @@ def decide(rally: Rally, card: Card, scan: Scan, now: datetime, taken: int = 0) 
         return Linked(UUID(bytes=card.linked_to))
     course = rally.course
     name = spot_of(rally, scan)
-    repeated = _repeated(card, scan, name)
+    occurred_at = occurrence(scan, now)
+    repeated = _repeated(rally, card, scan, name, occurred_at, now)
     if repeated is not None:
         return repeated
-    occurred_at = occurrence(scan, now)
     refusal = (
         _refused_time(rally, scan, occurred_at, now)
         or _refused_rally(rally, occurred_at)
@@ -252,7 +252,7 @@ def refused_fact(
 
 
 def _repeated(
-    card: Card, scan: Scan, spot: str | None
+    rally: Rally, card: Card, scan: Scan, spot: str | None, occurred_at: datetime, now: datetime
 ) -> Repeated | RepeatedRefusal | Refusal | None:
     """The first answer to this scan id, if it has had one; an id is good for one spot only."""
     scan_id = scan.scan_id.bytes
@@ -272,6 +272,12 @@ def _repeated(
         return None
     if refused.spot and refused.spot != spot:
         return Refusal(RefusalCode.SCAN_ID_REUSED, spot=refused.spot)
+    if refused.refusal.code is RefusalCode.RALLY_FINAL:
+        # It was good but for the freeze, and phones keep it: what that freeze refused is judged
+        # anew once it was thawed, or when it is too late in any case.
+        refusal = _refused_time(rally, scan, occurred_at, now) or _refused_rally(rally, occurred_at)
+        if refusal != refused.refusal:
+            return None
     return RepeatedRefusal(refused.refusal)
 
 
@@ -287,11 +293,9 @@ def _refused_time(rally: Rally, scan: Scan, occurred_at: datetime, now: datetime
 
 
 def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
-    """Whether the rally took check-ins when the scan was made (not: when it arrived); none once its
-    results are final."""
+    """Whether the rally took check-ins when the scan was made (not: when it arrived); if so, still
+    none once its results are final."""
     course = rally.course
-    if rally.frozen:
-        return _at(RefusalCode.RALLY_FINAL, rally.frozen.at)
     if rally.cancelled_at and occurred_at >= rally.cancelled_at:
         return _at(RefusalCode.RALLY_CANCELLED, rally.cancelled_at)
     if occurred_at < course.starts:
@@ -304,6 +308,8 @@ def _refused_rally(rally: Rally, occurred_at: datetime) -> Refusal | None:
     ends = min(opening.closed_at or course.ends, course.ends)
     if occurred_at >= ends:
         return _at(RefusalCode.RALLY_OVER, ends)
+    if rally.frozen:
+        return _at(RefusalCode.RALLY_FINAL, rally.frozen.at)
     return None
 
 

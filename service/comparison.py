@@ -1,4 +1,4 @@
-"""What a spot's day is shown beside: the day before, the same weekday before, or the rally."""
+"""What a spot's day is shown beside: the day before, the same weekday before, or the others."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -10,12 +10,13 @@ from aiohttp import web
 
 from domain.course import Course
 from domain.plan import Spot
+from domain.suppression import average_of_others
 from service.failures import QueryInvalid
-from service.footfall import read_hours, read_rally_hours
+from service.footfall import read_hours
 
 
 class Against(StrEnum):
-    """What a day is compared with; the rally's average is that of its spots on the same day."""
+    """What a day is compared with; the average is that of the other spots on the same day."""
 
     YESTERDAY = "yesterday"
     WEEK = "week"
@@ -47,22 +48,39 @@ def measure(spot: Spot) -> str:
 
 async def read_beside(
     pool: asyncpg.Pool, course: Course, spot: Spot, day: date, against: Against
-) -> dict[int, float]:
+) -> dict[int, int]:
     """The visits (or heads) by local hour with which those of a spot on a day are compared; empty
-    if there were none."""
+    if there were none, or no average of the others may be told."""
     if against is not Against.AVERAGE:
         before = bounds(course, day - timedelta(days=_DAYS_BEFORE[against]))
         rows = await read_hours(pool, course, spot.id, *before)
         return _by_hour(course, rows, measure(spot))
-    spots = sum(1 for each in course.plan.spots if measure(each) == measure(spot))
-    rows = await read_rally_hours(pool, course, *bounds(course, day))
-    all_of_them = _by_hour(course, rows, measure(spot))
-    return {hour: round(count / spots, 1) for hour, count in all_of_them.items()}
+    return _averages(course, spot, await read_hours(pool, course, None, *bounds(course, day)))
 
 
-def _by_hour(course: Course, rows: Iterable[Any], measured: str) -> dict[int, float]:
+def _averages(course: Course, spot: Spot, rows: Iterable[Any]) -> dict[int, int]:
+    """The average of the others in each hour in which it tells of no single one.
+
+    Each hour is judged by itself: a busy day may have an hour in which one shop alone was open.
+    What is told of several safe hours together is safe, too. The day's own average is not told:
+    less the hours that are, it would be that of those that are not.
+    """
+    alike = {one.id for one in course.plan.spots if measure(one) == measure(spot)} - {spot.id}
+    by_spot: dict[str, list[Any]] = {}
+    for row in rows:
+        if row["spot"] in alike:
+            by_spot.setdefault(row["spot"], []).append(row)
+    others = [_by_hour(course, own, measure(spot)) for own in by_spot.values()]
+    hours = {hour for each in others for hour in each}
+    averages = {
+        hour: average_of_others(each.get(hour, 0) for each in others) for hour in sorted(hours)
+    }
+    return {hour: average for hour, average in averages.items() if average is not None}
+
+
+def _by_hour(course: Course, rows: Iterable[Any], measured: str) -> dict[int, int]:
     """Where clocks are put back, two hours of one name are one."""
-    counts: dict[int, float] = {}
+    counts: dict[int, int] = {}
     for row in rows:
         if row[measured]:
             hour = row["hour"].astimezone(course.zone).hour

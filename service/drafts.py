@@ -74,9 +74,10 @@ async def change(pool: asyncpg.Pool, id_: UUID, how: Change, by: str, now: datet
     return after
 
 
-async def drop(pool: asyncpg.Pool, id_: UUID) -> None:
-    """Forget a draft."""
-    await pool.execute(stored("drop_plan_draft"), id_)
+async def drop(pool: asyncpg.Pool, draft: Draft) -> bool:
+    """Forget a draft, unless somebody has changed it since it was read; returns whether it is
+    forgotten."""
+    return bool(await pool.fetchval(stored("drop_plan_draft"), draft.id, draft.changed_at))
 
 
 def _draft(row: Any) -> Draft:

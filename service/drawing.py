@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from domain.buckets import RALLIES_BUCKET
 from domain.card import Card
 from domain.draw import (
     Entry,
@@ -24,6 +25,7 @@ from domain.draw import (
 from domain.events import Fact, HandOverReversed, PrizeHandedOver, RallyFact
 from domain.rally import NotAllowed, Rally
 from service.engine import Engine, of_known
+from service.eventlog.statements import READ_HEADS
 from service.sql import stored
 
 SECRET_BYTES = 32
@@ -51,7 +53,8 @@ async def fix(
     engine: Engine, name: str, by: str, advanced: Callable[[int], object] = lambda _: None
 ) -> Rally:
     """Freeze the rally if it is not yet, list who takes part, and fix the list. `advanced` is told
-    how many cards were read. Raises RallyUnknown, NotAllowed."""
+    how many cards were read. Raises RallyUnknown, NotAllowed, also where cards changed while they
+    were read: then it is to be said again."""
     engine.rallies.known(name)
     async with engine.own_connection() as connection:
         await connection.execute(_LOCK, name)  # the list and its digest are of one making
@@ -59,8 +62,14 @@ async def fix(
             raise NotAllowed("draw_not_committed", "Commit to a secret first.")
         rally = await engine.freeze(name, by)
         if rally.drawing and rally.drawing.digest is None:
-            entries = await _list(connection, rally, advanced)
-            rally = await engine.change(name, of_known(fix_entries, by, entries))
+            entries, positions = await _list(connection, rally, advanced)
+            read_under = rally.frozen
+
+            def decision(corrected: bool, known: Rally | None, now: datetime) -> RallyFact | None:
+                assert known is not None, "rallies are never removed"
+                return fix_entries(known, entries, read_under, now, by, corrected=corrected)
+
+            rally = await engine.fix(name, positions, decision)
     return rally
 
 
@@ -109,11 +118,13 @@ async def read_entries(pool: asyncpg.Pool, name: str) -> list[Entry]:
 
 async def _list(
     connection: asyncpg.Connection, rally: Rally, advanced: Callable[[int], object]
-) -> list[Entry]:
-    """Read all cards as they are at one moment, and keep who takes part."""
+) -> tuple[list[Entry], list[int]]:
+    """Read all cards as they are at one moment, and keep who takes part. Returns that, and the last
+    position of each visitors' bucket at that moment."""
     entries: list[Entry] = []
     records: list[tuple[str, str, str, int, UUID]] = []
     async with connection.transaction(isolation="repeatable_read"):
+        heads = await connection.fetch(READ_HEADS)
         cursor = await connection.cursor(_READ_CARDS, rally.plan.rally)
         while rows := await cursor.fetch(CARDS_AT_ONCE):
             for row in rows:
@@ -124,4 +135,4 @@ async def _list(
             advanced(len(rows))
         await connection.execute(_DROP_ENTRIES, rally.plan.rally)
         await connection.copy_records_to_table("draw_entries", records=records)
-    return entries
+    return entries, [head["position"] for head in heads if head["bucket"] != RALLIES_BUCKET]

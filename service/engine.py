@@ -5,7 +5,7 @@ Commands use it without HTTP, the web service with it. Whoever enters it has a m
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from domain.card import Card, CardView, view
@@ -44,7 +45,7 @@ from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, da
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
-from service.eventlog.log import CardDecision, Outcome, RallyDecision, WinnerDecision
+from service.eventlog.log import CardDecision, FixDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
 from service.fixings import Fixing
 from service.group_commit import GroupCommit
@@ -161,10 +162,18 @@ class Engine:
         await self.refresh()
         self.signals.send(Signal.RALLIES_CHANGED)
 
-    async def plan(self, plan: Plan, by: str, *, accept_losses: bool = True) -> Rally:
+    async def plan(
+        self,
+        plan: Plan,
+        by: str,
+        *,
+        accept_losses: bool = True,
+        based_on: Plan | UnsetType | None = UNSET,
+    ) -> Rally:
         """Lay out a rally or change its plan. Raises NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
+        one that was `based_on` another plan than the rally has by then (None: on none at all), nor
         a rehearsal's: its name gives the rally's people rights over it.
         """
         if rehearsed(plan.rally):
@@ -178,7 +187,9 @@ class Engine:
                     "preview; if that is meant, say so by accepting losses.",
                 )
         await make_key(self.pool, plan.rally)
-        return await self.change(plan.rally, lambda rally, now: plan_rally(rally, plan, now, by))
+        return await self.change(
+            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+        )
 
     async def rehearse(self, name: str, by: str) -> Rally:
         """Lay out and open a rehearsal of a rally, afresh: those before it are closed.
@@ -239,6 +250,11 @@ class Engine:
 
         self.rallies.known(rally)
         return await self._told(self.log.freeze_rally(rally, decision))
+
+    async def fix(self, rally: str, since: Sequence[int], decision: FixDecision) -> Rally:
+        """Append what `decision` says about a rally, told whether visits of it were corrected since
+        such positions of the visitors' buckets. Raises NotAllowed."""
+        return await self._told(self.log.fix_rally(rally, since, decision))
 
     async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
         """Append what `decision` says about a rally, told all facts about a visitor in it."""

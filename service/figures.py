@@ -1,7 +1,7 @@
 """What pages and the API read from the projections, in the shapes in which they show it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -167,6 +167,24 @@ async def read_refusals(
         RefusalCount(spot, code, refusals, newest.astimezone(course.zone))
         for spot, code, refusals, newest in rows
     ]
+
+
+def by_code(counts: Iterable[RefusalCount]) -> list[RefusalCount]:
+    """Those of all spots as one for each reason, the most frequent first; the spot is where most
+    were. `counts` come as `read_refusals` gives them."""
+    codes: dict[str, list[RefusalCount]] = {}
+    for each in counts:
+        codes.setdefault(each.code, []).append(each)
+    together = [
+        RefusalCount(
+            rows[0].spot,
+            code,
+            sum(each.refusals for each in rows),
+            max(each.newest for each in rows),
+        )
+        for code, rows in codes.items()
+    ]
+    return sorted(together, key=lambda each: -each.refusals)
 
 
 _PRIZE_COUNTS = ("reached", "entries", "handed_over", "reversed")

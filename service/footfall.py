@@ -41,12 +41,6 @@ def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime
     )
 
 
-def ever(course: Course) -> tuple[datetime, datetime]:
-    """From the first to the last day that plans may have."""
-    earliest, latest = DAYS_BETWEEN
-    return course.begins(earliest), course.begins(latest + timedelta(days=1))
-
-
 class Count(Struct, frozen=True):
     """Visits and distinct visitors of a spot in an hour or on a day; `start` is local time.
 
@@ -66,13 +60,6 @@ async def read_hours(
 ) -> Sequence[Any]:
     """The footfall of a rally (or one spot), by spot and hour."""
     return await read(pool, FOOTFALL, "read", course.plan.rally, spot, start, until)
-
-
-async def read_rally_hours(
-    pool: asyncpg.Pool, course: Course, start: datetime, until: datetime
-) -> Sequence[Any]:
-    """The visits and headcounts of a whole rally, by hour."""
-    return await read(pool, FOOTFALL, "read_hours", course.plan.rally, start, until)
 
 
 async def read_visits(
@@ -127,7 +114,7 @@ async def read_languages(
 
 
 def all_time(course: Course) -> tuple[datetime, datetime]:
-    """When a rally's first imaginable day begins and its last one ends."""
+    """From the first to the last day that plans may have."""
     earliest, latest = DAYS_BETWEEN
     return course.begins(earliest), course.begins(latest + timedelta(days=1))
 

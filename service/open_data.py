@@ -65,13 +65,15 @@ def _made(plan: Plan, exact: Counts) -> bytes:
     return _encode(tables(plan, blurred(plan, exact, secrets.randbelow)))
 
 
-async def publish_made(engine: Engine, name: str, licence: str | None, by: str) -> Rally:
-    """Make public what was made last. Raises RallyUnknown, NotAllowed."""
-    rally = engine.rallies.known(name)
-    made = await read_made(engine, rally)
-    if made is None:
+async def publish_made(
+    engine: Engine, name: str, digest: str, licence: str | None, by: str
+) -> Rally:
+    """Make public the tables of a digest: those that were looked at, also if others were made
+    since. Raises RallyUnknown, NotAllowed."""
+    row = await engine.pool.fetchrow(_READ, name, digest)
+    if row is None:
         raise NotAllowed("open_data_not_made", "Make the tables first, and look at them.")
-    after = await engine.change(name, of_known(publish, by, made.digest, licence))
+    after = await engine.change(name, of_known(publish, by, digest, row["made_at"], licence))
     assert after.open_data is not None, "it was just published"
     await engine.pool.execute(_DROP, name, after.open_data.digest)
     return after

@@ -19,6 +19,7 @@ from service.figures import (
     Funnel,
     Moves,
     PrizeCount,
+    by_code,
     read_areas,
     read_funnel,
     read_moves,
@@ -151,7 +152,7 @@ async def _languages(pool: asyncpg.Pool, course: Course) -> list[LanguageCount]:
 
 async def _refusals(pool: asyncpg.Pool, course: Course) -> dict[str, int]:
     rows = await read_refusals(pool, course, *all_time(course))
-    return dict(summed((row.code, row.refusals) for row in rows).most_common())
+    return {each.code: each.refusals for each in by_code(rows)}
 
 
 def _areas(course: Course, by_spot: dict[str, Footfall]) -> dict[str, int]:

@@ -29,9 +29,10 @@ _FOR_ALL = {"Access-Control-Allow-Origin": "*"}
 
 
 class Act(Struct, frozen=True, forbid_unknown_fields=True):
-    """`make` the tables, or `publish` those made last under a `licence` (SPDX) or none."""
+    """`make` the tables, or `publish` those of a `digest` under a `licence` (SPDX) or none."""
 
     do: Literal["make", "publish"]
+    digest: str = ""
     licence: str | None = None
 
 
@@ -67,7 +68,7 @@ async def act(request: web.Request) -> web.Response:
     if body.do == "make":
         await open_data.make(engine, name)
     else:
-        await open_data.publish_made(engine, name, body.licence, by)
+        await open_data.publish_made(engine, name, body.digest, body.licence, by)
     return await index(request)
 
 

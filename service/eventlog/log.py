@@ -55,6 +55,7 @@ from service.failures import Unavailable
 Outcome = Answer | Refusal | Linked
 RallyDecision = Callable[[Rally | None, datetime], RallyFact | None]
 FreezeDecision = Callable[[tuple[int, ...], Rally | None, datetime], RallyFact | None]
+FixDecision = Callable[[bool, Rally | None, datetime], RallyFact | None]
 WinnerDecision = Callable[[list[Fact], Rally | None, datetime], RallyFact | None]
 CardDecision = Callable[[Rally, Card, datetime, Taken], CardFact | None]
 Clock = Callable[[], datetime]
@@ -141,11 +142,23 @@ class EventLog:
         """As `change_rally`, while nobody writes: the decision is told the last position of each
         visitors' bucket."""
         async with self.pool.acquire() as connection, connection.transaction():
-            first, *others = [
-                (await self._lock(connection, bucket))["position"]
-                for bucket in range(RALLIES_BUCKET, self.visitor_buckets + 1)
-            ]
+            first, *others = await self._lock_all(connection)
             return await self._change(connection, first, rally, partial(decision, tuple(others)))
+
+    async def fix_rally(self, rally: str, since: Sequence[int], decision: FixDecision) -> Rally:
+        """As `freeze_rally`: the decision is told whether visits of the rally were voided, or count
+        again, `since` such positions of the visitors' buckets."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            first, *_ = await self._lock_all(connection)
+            corrected = await connection.fetchval(sql.HAS_CORRECTIONS, rally, since)
+            return await self._change(connection, first, rally, partial(decision, corrected))
+
+    async def _lock_all(self, connection: asyncpg.Connection) -> list[int]:
+        """Lock all buckets, so that nobody writes; returns their last positions."""
+        return [
+            (await self._lock(connection, bucket))["position"]
+            for bucket in range(RALLIES_BUCKET, self.visitor_buckets + 1)
+        ]
 
     async def judge_winner(self, visitor: UUID, rally: str, decision: WinnerDecision) -> Rally:
         """As `change_rally`, while nobody writes about the visitor: the decision is told all facts

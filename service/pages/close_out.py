@@ -6,21 +6,23 @@ from aiohttp import web
 
 from domain.close_out import late_until, thaw
 from domain.rally import NotAllowed, Rally
+from domain.refusals import RefusalCode
 from service import closing, drawing
 from service.addresses import kept_until
 from service.answers import read_form
 from service.context import engine_of, rally_of
 from service.engine import Engine, of_known
 from service.failures import BodyInvalid
-from service.figures import read_refusals
 from service.journal import authors
 from service.pages.render import page
 from service.sign_in import Role
+from service.sql import stored
 
 CONFLICT = 409
 TEXT_MAX = 400
 REFRESH_S = 2
 DEVICES_SHOWN = 20
+_COUNT_TOO_LATE = stored("count_refused_since")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -96,9 +98,11 @@ async def _page(
 
 
 async def _too_late(engine: Engine, rally: Rally) -> int:
-    """How many scans came after the freeze, as far as they were counted."""
+    """How many scans came after the freeze, as far as they were logged: what an earlier one refused
+    may have been taken since."""
     if rally.frozen is None:
         return 0
-    hours = (rally.course.starts, engine.clock())
-    counted = await read_refusals(engine.pool, rally.course, *hours)
-    return sum(each.refusals for each in counted if each.code == "rally_final")
+    count: int = await engine.pool.fetchval(
+        _COUNT_TOO_LATE, rally.plan.rally, rally.frozen.positions, RefusalCode.RALLY_FINAL
+    )
+    return count

@@ -108,16 +108,16 @@ async def finish(request: web.Request) -> web.StreamResponse:
     desk = await desk_of(request)
     form, _ = await read_upload(request)
     if form.text("do") == "drop":
-        await drafts.drop(desk.engine.pool, desk.draft.id)
-        raise web.HTTPSeeOther("/organiser")
+        dropped = await drafts.drop(desk.engine.pool, desk.draft)
+        raise web.HTTPSeeOther("/organiser" if dropped else f"{desk.base}/summary?look")
     plan = desk.judged().plan
     if plan is None:
         raise web.HTTPSeeOther(f"{desk.base}/summary?look")
     try:
-        await desk.engine.plan(plan, desk.by)
+        await desk.engine.plan(plan, desk.by, based_on=None)
     except NotAllowed as refusal:
         return _summary(request, desk, refused=refused(voice_of(request), refusal), status=409)
-    await drafts.drop(desk.engine.pool, desk.draft.id)
+    await drafts.drop(desk.engine.pool, desk.draft)
     raise web.HTTPSeeOther(f"/r/{plan.rally}/plan")
 
 

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from domain.close_out import is_final
 from domain.open_data import LICENCES
 from domain.open_tables import TABLES
 from domain.suppression import LEAST, STEP
@@ -28,6 +29,7 @@ async def show(request: web.Request) -> web.Response:
         course=rally.course,
         published=rally.open_data,
         made=made,
+        final=is_final(rally, engine.clock()),
         rows=rows,
         tables=TABLES,
         kinds=list(MEDIA_TYPES),
@@ -41,7 +43,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """POST /r/{rally}/open-data: make the tables, or publish those that were made last."""
+    """POST /r/{rally}/open-data: make the tables, or publish those that were looked at."""
     engine, name = engine_of(request), rally_of(request).plan.rally
     by = engine.people.organiser(request, name).by
     form = await read_form(request)
@@ -49,7 +51,8 @@ async def change(request: web.Request) -> web.Response:
         case "make":
             await open_data.make(engine, name)
         case "publish":
-            await open_data.publish_made(engine, name, form.get("licence") or None, by)
+            digest, licence = form.get("digest", ""), form.get("licence") or None
+            await open_data.publish_made(engine, name, digest, licence, by)
         case _:
             raise BodyInvalid("do is make or publish")
     raise web.HTTPSeeOther(f"/r/{name}/open-data")

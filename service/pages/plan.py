@@ -11,8 +11,8 @@ from domain.rehearsal import rehearsed
 from service.context import engine_of, voice_of
 from service.drafts import Draft
 from service.engine import of_known
-from service.pages.plan_preview import CONFLICT, digest, preview_page
-from service.pages.planning import Desk, desk_of, judged, words
+from service.pages.plan_preview import CONFLICT, apply, newest_desk, preview_page, seen
+from service.pages.planning import Desk, desk_of, words
 from service.pages.refusing import refused
 from service.pages.render import page
 from service.pages.uploads import plan_of, read_upload, text_of
@@ -20,7 +20,7 @@ from service.plan_files import PlanMistakes
 from service.plan_files.plain import plain
 from service.plan_forms.days import with_day, without_day
 from service.plan_forms.encodings import UnreadableFile
-from service.plan_forms.form import Form, Values
+from service.plan_forms.form import Form
 
 UNPROCESSABLE = 422
 _DAY_FIELDS = ("day", "until", "hours", "day_opens", "day_closes", "longer", "do")
@@ -66,29 +66,32 @@ async def day(request: web.Request) -> web.StreamResponse:
     desk = await desk_of(request)
     assert desk.rally is not None
     form, _ = await read_upload(request)
-    after = _with_day(plain(desk.rally.plan), form)
-    found = judged(desk.engine, after, desk.rally)
+    changed = _changed_day(desk, form)
+    found = changed.judged()
     if found.plan is None:
         wrong = list(dict.fromkeys(each for what in found.faults.values() for each in what))
         return _page(request, desk, UNPROCESSABLE, typed=form, wrong_day=wrong)
-    changed = desk._replace(draft=replace(desk.draft, said=after), clashes=[])
     how: dict[str, Any] = {"kept": _kept(form), "form_action": f"{desk.base}/day"}
-    if form.text("seen") != digest(after):
+    if form.text("seen") != seen(changed):
         return await preview_page(request, changed, moved=bool(form.text("seen")), **how)
     try:
-        accepted = bool(form.text("accept_losses"))
-        await desk.engine.plan(found.plan, desk.by, accept_losses=accepted)
+        await apply(desk, found.plan, form)
     except NotAllowed as refusal:
+        if refusal.code == "plan_changed":
+            newest = _changed_day(await newest_desk(request), form)
+            return await preview_page(request, newest, CONFLICT, moved=True, **how)
         not_done = refused(voice_of(request), refusal)
         return await preview_page(request, changed, CONFLICT, not_done=not_done, **how)
     raise web.HTTPSeeOther(f"{desk.base}?applied")
 
 
-def _with_day(values: Values, form: Form) -> Values:
-    verb, _, number = form.text("do").partition("-")
-    if verb == "remove" and number.isdecimal():
-        return without_day(values, int(number))
-    return with_day(values, form)
+def _changed_day(desk: Desk, form: Form) -> Desk:
+    """The desk with one change of its rally's plan as it is now: the day that the form names."""
+    assert desk.rally is not None
+    values = plain(desk.rally.plan)
+    verb, _, which = form.text("do").partition("-")
+    after = without_day(values, which) if verb == "remove" else with_day(values, form)
+    return desk._replace(draft=replace(desk.draft, said=after), clashes=[])
 
 
 def _kept(form: Form) -> list[tuple[str, str]]:

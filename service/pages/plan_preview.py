@@ -1,7 +1,5 @@
 """Changes of a plan, looked at before they apply: what is different, who gains and who loses."""
 
-import json
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -10,7 +8,7 @@ from domain.plan import Plan
 from domain.rally import NotAllowed, Rally, plan_rally
 from domain.rehearsal import rehearsed
 from service import drafts
-from service.context import voice_of
+from service.context import engine_of, voice_of
 from service.engine import Engine
 from service.failures import BeingRebuilt
 from service.pages.laying_out import left
@@ -20,7 +18,7 @@ from service.pages.render import page
 from service.pages.uploads import read_upload
 from service.plan_files.plain import plain
 from service.plan_forms.differences import Change, differences
-from service.plan_forms.form import Values
+from service.plan_forms.form import Form, digest
 from service.preview import Preview
 
 CONFLICT = 409
@@ -45,23 +43,42 @@ async def decide(request: web.Request) -> web.StreamResponse:
     desk = await desk_of(request)
     form, _ = await read_upload(request)
     if form.text("do") == "discard":
-        await drafts.drop(desk.engine.pool, desk.draft.id)
+        if not await drafts.drop(desk.engine.pool, desk.draft) and not desk.fresh:
+            return await preview_page(request, await desk_of(request), CONFLICT, moved=True)
         raise web.HTTPSeeOther(desk.base)
     plan = desk.judged().plan
-    if plan is None or form.text("seen") != digest(desk.draft.said):
+    if plan is None or form.text("seen") != seen(desk):
         return await preview_page(request, desk, CONFLICT, moved=True)
     try:
-        await desk.engine.plan(plan, desk.by, accept_losses=bool(form.text("accept_losses")))
+        await apply(desk, plan, form)
     except NotAllowed as refusal:
+        if refusal.code == "plan_changed":
+            return await preview_page(request, await newest_desk(request), CONFLICT, moved=True)
         not_done = refused(voice_of(request), refusal)
         return await preview_page(request, desk, CONFLICT, not_done=not_done)
-    await drafts.drop(desk.engine.pool, desk.draft.id)
+    await drafts.drop(desk.engine.pool, desk.draft)
     raise web.HTTPSeeOther(f"{desk.base}?applied")
 
 
-def digest(values: Values) -> str:
-    """Stands for a plan's values: who applies changes applies those that were looked at."""
-    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:32]
+async def apply(desk: Desk, plan: Plan, form: Form) -> None:
+    """Change the plan that the desk's changes were compared with. Raises NotAllowed, also if the
+    rally has another one by now."""
+    assert desk.rally is not None
+    accepted = bool(form.text("accept_losses"))
+    await desk.engine.plan(plan, desk.by, accept_losses=accepted, based_on=desk.rally.plan)
+
+
+async def newest_desk(request: web.Request) -> Desk:
+    """The desk with the rally's plan as it is now, whichever process changed it."""
+    await engine_of(request).refresh()
+    return await desk_of(request)
+
+
+def seen(desk: Desk) -> str:
+    """Stands for a desk's changes and the plan that they change: who applies them has looked at
+    both."""
+    assert desk.rally is not None
+    return digest([plain(desk.rally.plan), desk.draft.said])
 
 
 async def preview_page(
@@ -84,7 +101,7 @@ async def preview_page(
         "outlook": outlook,
         "prizes": {each["id"]: each["names"] for each in current.get("prizes", [])}
         | {each.get("id"): each.get("names") for each in shown.get("prizes", [])},
-        "seen": digest(desk.draft.said),
+        "seen": seen(desk),
         "open": desk.rally.status,
         "moved": False,
         "not_done": None,

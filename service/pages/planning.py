@@ -24,7 +24,7 @@ from service.ids import new_id
 from service.plan_files.plain import plain
 from service.plan_forms.differences import rebased
 from service.plan_forms.form import LANGUAGES as SPOKEN
-from service.plan_forms.form import Form, Values
+from service.plan_forms.form import Form, Values, digest
 from service.plan_forms.judge import Judged, judge
 from service.plan_forms.rules import near_of
 from service.plan_forms.sentences import sentence
@@ -122,12 +122,15 @@ async def _rally_desk(request: web.Request, name: str) -> Desk:
 
 
 def _on_now(draft: Draft, rally: Rally | None) -> tuple[Draft, list[str]]:
-    """A draft's changes on the plan as it is now; and the fields that others have changed, too."""
+    """A draft's changes on the plan as it is now; and the fields that others have changed, too.
+    Where they have, the base stays as it was: so it is said again until it is settled."""
     if rally is None or draft.base is None:
         return draft, []
     current = plain(rally.plan)
     said, clashes = rebased(draft.base, draft.said, current)
-    return replace(draft, base=current, said=said), clashes
+    base = {field: value for field, value in current.items() if field not in clashes}
+    base |= {field: draft.base[field] for field in clashes if field in draft.base}
+    return replace(draft, base=base, said=said), clashes
 
 
 class Said(dict[str, Any]):
@@ -166,6 +169,7 @@ def words(request: web.Request, values: Values) -> dict[str, Any]:
         "values": said(values),
         "near": near_of(values),
         "told": partial(told, voice),
+        "digest": digest,
         "shown_day": partial(shown_day, voice),
         "plan_languages": {language: LANGUAGES[language] for language in SPOKEN},
         "typed": Form({}),

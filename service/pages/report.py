@@ -2,28 +2,21 @@
 
 from aiohttp import web
 
-from domain.rally import Rally
-from domain.refusals import SENTENCES
-from domain.rehearsal import rehearsed
 from service.answers import file_answer
 from service.context import engine_of, rally_of, spot_seen
-from service.failures import Failure
 from service.pages.render import page
+from service.reasons import reason
 from service.report import read_report, read_spot_report
 from service.report_files import bundle
+from service.rounds import asked_round, compared_with, others_seen
 from service.surveys import read_survey
 
 
 async def show(request: web.Request) -> web.Response:
-    """GET /r/{rally}/report?with=: the rally's figures; beside those of another one, if named."""
+    """GET /r/{rally}/report?with=: the rally's figures; beside another round's, if one is named."""
     engine, rally = engine_of(request), rally_of(request)
-    name, other = rally.plan.rally, request.query.get("with")
-    engine.people.viewer(request, name)
-    compared = None
-    if other:
-        course = engine.rallies.known(other).course
-        engine.people.viewer(request, other)
-        compared = await read_report(engine, course)
+    others = others_seen(request)
+    other = asked_round(request, others) if request.query.get("with") else None
     return page(
         request,
         "report.html",
@@ -31,10 +24,12 @@ async def show(request: web.Request) -> web.Response:
         course=rally.course,
         life=rally.status,
         report=await read_report(engine, rally.course),
-        compared=compared,
-        others=_others(request, rally),
+        other=other and other.plan,
+        compared=await compared_with(request, other) if other else None,
+        other_report=await read_report(engine, other.course) if other else None,
+        others=[each.plan for each in others],
         survey=await read_survey(engine, rally.plan),
-        sentences=SENTENCES,
+        reason=reason,
     )
 
 
@@ -53,16 +48,3 @@ async def show_spot(request: web.Request) -> web.Response:
     course, spot = spot_seen(request)
     found = await read_spot_report(engine_of(request), course, spot.id)
     return page(request, "spot_report.html", rally=course.plan, spot=spot, report=found)
-
-
-def _others(request: web.Request, rally: Rally) -> list[Rally]:
-    """The other rallies that the asker may see, the latest first."""
-    engine, seen = engine_of(request), []
-    for other in engine.rallies.all():
-        try:
-            engine.people.viewer(request, other.plan.rally)
-        except Failure:
-            continue
-        if other.plan.rally != rally.plan.rally and not rehearsed(other.plan.rally):
-            seen.append(other)
-    return sorted(seen, key=lambda each: each.plan.first_day, reverse=True)

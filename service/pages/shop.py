@@ -86,7 +86,10 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
         "now_hour": now.hour if day == now.date() else None,
         "count": days[-1][1],
         "days": days,
-        "hours": [(hour, hours.get(hour), beside.get(hour, 0)) for hour in _shown(hours, beside)],
+        "hours": [
+            (hour, hours.get(hour), _before(beside, hour, against))
+            for hour in _shown(hours, beside)
+        ],
         "against": against,
         "ways": list(Against),
         "beside": sum(beside.values()) if beside else None,
@@ -111,6 +114,11 @@ async def _counts(
     }
     week = [first + timedelta(days=n) for n in range(DAYS_SHOWN)]
     return [(each, days.get(each)) for each in week], hours
+
+
+def _before(beside: dict[int, int], hour: int, against: Against) -> int | None:
+    """None where nothing is told; of another day nothing is left out."""
+    return beside.get(hour, None if against is Against.AVERAGE else 0)
 
 
 def _shown(*hours: dict[int, Any]) -> range:

@@ -1,6 +1,7 @@
 """The steps of filling in a plan: each is a form that is kept whenever it is sent."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -14,12 +15,13 @@ from service.pages.render import page
 from service.pages.uploads import read_upload
 from service.plan_forms.basics import with_basics
 from service.plan_forms.days import with_day, without_day
-from service.plan_forms.form import LANGUAGES, Form, Values, items
+from service.plan_forms.form import LANGUAGES, Form, Values, items, mark, place_again, place_of
 from service.plan_forms.judge import Judged
 from service.plan_forms.prizes import kind_of, with_prize, without_prize
 from service.plan_forms.rules import SIZES, with_rules
 from service.plan_forms.spots import with_spot, without_spot
 
+CONFLICT = 409
 STEPS = ("basics", "spots", "rules", "prizes")
 SPOT_KINDS = ("printed", "rotating", "keyword", "quiz", "badge", "counted")
 RADIUS_USUAL_M = 150
@@ -72,9 +74,9 @@ async def save(request: web.Request) -> web.StreamResponse:
 
 
 def _days(values: Values, form: Form, do: str) -> Values:
-    verb, _, number = do.partition("-")
-    if verb == "remove" and number.isdecimal():
-        return without_day(values, int(number))
+    verb, _, which = do.partition("-")
+    if verb == "remove":
+        return without_day(values, which)
     # Who has filled in a day and presses another button wants the day kept, too.
     return with_day(values, form) if do == "add-day" or form.text("day") else values
 
@@ -83,8 +85,18 @@ async def show_item(request: web.Request) -> web.Response:
     """GET …/{step}/{item}: the form of one spot or prize; `new` is one that is not there yet."""
     desk = await desk_of(request)
     step, number = _item(request, desk)
+    return _item_page(request, desk, step, number)
+
+
+def _item_page(
+    request: web.Request, desk: Desk, step: str, number: int, meant: Values | None = None
+) -> web.Response:
+    """The form of one spot or prize; `meant`: what somebody would have it be, which is not kept
+    because others have changed it meanwhile."""
     known = items(desk.draft.said, step)
-    it = {**_USUAL[step], **(known[number] if number < len(known) else {})}
+    is_new = number >= len(known)
+    shown = ({} if is_new else known[number]) if meant is None else meant
+    it = {**_USUAL[step], **shown}
     return step_page(
         request,
         desk,
@@ -92,28 +104,76 @@ async def show_item(request: web.Request) -> web.Response:
         f"_item_{step}.html",
         number=number,
         it=said(it),
+        item="new" if is_new else number,
+        marked="" if is_new else mark(known[number]),
+        moved=meant is not None,
+        status=200 if meant is None else CONFLICT,
         **_about(it, number, desk),
     )
 
 
+class _Moved(Exception):  # noqa: N818 - it says what has happened to an item, not a fault
+    """An item is not there as it was when somebody began to change it."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.draft = draft
+
+
 async def save_item(request: web.Request) -> web.StreamResponse:
-    """POST …/{step}/{item}: keep one spot or prize, or remove it."""
-    desk = await desk_of(request)
-    step, number = _item(request, desk)
+    """POST …/{step}/{item}: keep one spot or prize, or remove it.
+
+    It is found by its mark: a number may be another one's by now.
+    """
+    desk, step = await desk_of(request), request.match_info["step"]
+    if step not in _ITEMS:
+        raise NotFound
     form, _ = await read_upload(request)
-    put, remove = _ITEMS[step]
-    removed = form.text("do") == "remove"
+    if form.text("do") == "remove":
+        await desk.change(partial(_without, form=form, step=step))
+        raise web.HTTPSeeOther(f"{desk.base}/{step}")
+    is_new = request.match_info["item"] == "new"
+    number = 0
 
     def how(draft: Draft) -> Draft:
-        after = remove(draft.said, number) if removed else put(draft.said, form, number)
-        return replace(draft, said=after)
+        nonlocal number
+        count = len(items(draft.said, step))
+        number = count if is_new else _place(draft, form, step)
+        return replace(draft, said=_ITEMS[step][0](draft.said, form, number))
 
-    draft = await desk.change(how)
+    try:
+        draft = await desk.change(how)
+    except _Moved as moved:
+        return _moved_page(request, desk._replace(draft=moved.draft), step, form)
     faults = desk._replace(draft=draft).judged().faults
     here = f"{step}[{number}]"
-    if not removed and any(where == here or where.startswith(f"{here}.") for where in faults):
+    if any(where == here or where.startswith(f"{here}.") for where in faults):
         raise web.HTTPSeeOther(f"{desk.base}/{step}/{number}?look")
     raise web.HTTPSeeOther(f"{desk.base}/{step}")
+
+
+def _without(draft: Draft, form: Form, step: str) -> Draft:
+    number = place_of(draft.said, step, form.text("item"))
+    return draft if number is None else replace(draft, said=_ITEMS[step][1](draft.said, number))
+
+
+def _place(draft: Draft, form: Form, step: str) -> int:
+    """Where the item of a form is. Raises _Moved if it is not as it was, unless the form says
+    nothing else than what it is by now: who presses twice has saved it."""
+    marked = form.text("item")
+    number = place_of(draft.said, step, marked)
+    if number is None:
+        number = place_again(draft.said, step, marked)
+        if _ITEMS[step][0](draft.said, form, number) != draft.said:
+            raise _Moved(draft)
+    return number
+
+
+def _moved_page(request: web.Request, desk: Desk, step: str, form: Form) -> web.Response:
+    """What was typed, to be sent again if it is still to be."""
+    number = place_again(desk.draft.said, step, form.text("item"))
+    meant = items(_ITEMS[step][0](desk.draft.said, form, number), step)[number]
+    return _item_page(request, desk, step, number, meant)
 
 
 def _item(request: web.Request, desk: Desk) -> tuple[str, int]:

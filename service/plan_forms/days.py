@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from service.plan_forms.form import Form, Values, copied, items, put
+from service.plan_forms.form import Form, Values, copied, digest, items, put
 
 DAYS_AT_ONCE_MAX = 31
 
@@ -25,11 +25,11 @@ def with_day(values: Values, form: Form) -> Values:
     return after
 
 
-def without_day(values: Values, number: int) -> Values:
-    """The values without the day with this number."""
+def without_day(values: Values, which: str) -> Values:
+    """The values without the day for which this digest stands; the same if it is not there."""
     after = copied(values)
     kept = items(after, "exceptions")
-    put(after, "exceptions", [each for n, each in enumerate(kept) if n != number])
+    put(after, "exceptions", [each for each in kept if digest(each) != which])
     return after
 
 

@@ -1,8 +1,10 @@
 """What a browser sends of a form, tidied: texts as they were typed, numbers as numbers."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 LANGUAGES = ("ja", "en", "zh-Hans", "zh-Hant", "ko")
@@ -28,6 +30,12 @@ class Form:
         """What was typed, without what cannot be seen, and with one kind of line end."""
         typed = (self._fields.get(name) or ("",))[0]
         return _CONTROL.sub("", typed.replace("\r\n", "\n")).strip()
+
+    def lines(self, name: str) -> list[str]:
+        """A text a line: empty ones count, too, but for those at the end."""
+        typed = (self._fields.get(name) or ("",))[0]
+        text = _CONTROL.sub("", typed.replace("\r\n", "\n"))
+        return [line.strip() for line in text.rstrip().splitlines()]
 
     def table(self, name: str) -> str:
         """Cells that were pasted: also empty ones at the ends of lines count."""
@@ -81,6 +89,29 @@ def items(values: Values, field: str) -> list[Values]:
     """The items of a list, whatever a file may have said there."""
     found = values.get(field)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def digest(value: Any) -> str:
+    """Stands for plain values: who changes them says by it which ones are meant."""
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def mark(item: Values) -> str:
+    """Stands for an item as it was when somebody looked at it; its id is told at the end."""
+    return f"{digest(item)}.{item.get('id', '')}"
+
+
+def place_of(values: Values, field: str, marked: str) -> int | None:
+    """Where the item is that a mark stands for; None if it is not there as it was."""
+    marks = [mark(each) for each in items(values, field)]
+    return marks.index(marked) if marked in marks else None
+
+
+def place_again(values: Values, field: str, marked: str) -> int:
+    """Where an item is that may have been changed; if it is gone, where a new one would be."""
+    ids = [str(each.get("id", "")) for each in items(values, field)]
+    id_ = marked.partition(".")[2]
+    return ids.index(id_) if id_ and id_ in ids else len(ids)
 
 
 def slug(text: str) -> str:

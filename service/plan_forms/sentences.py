@@ -79,6 +79,10 @@ NOT_ALLOWED = {
     "rally_cancelled": "The rally was cancelled; its plan is fixed.",
     "entries_closed": "The entries of this rally are closed for its draw.",
     "takes_prizes_away": "Visitors would lose prizes that they have reached. Nothing was changed.",
+    "plan_changed": (
+        "Somebody has changed this meanwhile. Please look at it again before you apply it."
+    ),
+    "rally_exists": "There is a rally with this id already. Please choose another one.",
     "name_reserved": "Rehearsals are made of their rally, as it is then.",
     "area_unknown": "This rally has no such area.",
 }

@@ -71,14 +71,13 @@ def _question(form: Form, before: object) -> Values | None:
 
 
 def _choices(form: Form) -> list[Values]:
-    """A choice a line, in each language as many."""
-    lines = {each: form.text(f"choices.{each}").splitlines() for each in LANGUAGES}
-    count = max(map(len, lines.values()))
-    made = [
-        {each: of[n].strip() for each, of in lines.items() if n < len(of) and of[n].strip()}
-        for n in range(count)
+    """A choice a line, in each language as many. One that is empty in all of them keeps its place,
+    as a mistake: right answers are numbers of choices."""
+    lines = {each: form.lines(f"choices.{each}") for each in LANGUAGES}
+    return [
+        {each: of[n] for each, of in lines.items() if n < len(of) and of[n]}
+        for n in range(max(map(len, lines.values())))
     ]
-    return [each for each in made if each]
 
 
 def _latin(spot: Values) -> str:

@@ -78,16 +78,28 @@ def read_table(text: str, values: Values, language: str) -> Table:
 
 def taken(values: Values, table: Table, *, replace: bool) -> Values:
     """The values with the table's right rows: in place of all spots, or put to them. A spot that
-    was there keeps what no table can hold."""
+    was there keeps what no table can hold; one whose row is still to be mended stays as it was."""
     after = copied(values)
     known = {str(spot.get("id")): spot for spot in items(after, "spots")}
     right = {str(row.spot["id"]): row.spot for row in table.rows if not row.mistakes}
     merged = {id_: _renewed(known.get(id_, {}), spot, table.fields) for id_, spot in right.items()}
-    after["spots"] = list((merged if replace else {**known, **merged}).values())
+    kept = _unmended(known, table) if replace else known
+    after["spots"] = list({**kept, **merged}.values())
     used = {spot.get("area") for spot in after["spots"]}
     known_areas = {area.get("id") for area in items(values, "areas")} if not replace else set()
     after["areas"] = [each for each in table.areas if each.get("id") in used | known_areas]
     return after
+
+
+def _unmended(known: dict[str, Values], table: Table) -> dict[str, Values]:
+    """The spots that rows with mistakes mean, by their id or one of their names."""
+    wrong = [row.spot for row in table.rows if row.mistakes]
+    ids, names = {str(spot.get("id")) for spot in wrong}, set().union(*map(_names, wrong))
+    return {id_: spot for id_, spot in known.items() if id_ in ids or names & _names(spot)}
+
+
+def _names(spot: Values) -> set[str]:
+    return {str(name) for name in (spot.get("names") or {}).values()}
 
 
 def _fields(rows: Rows) -> frozenset[str]:

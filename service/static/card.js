@@ -25,14 +25,13 @@ async function namesOf(scans) {
 }
 
 async function tell(scans) {
-  const waiting = scans.filter((scan) => !scan.done);
+  const waiting = scans.filter((scan) => !scan.done && !scan.told);
   const names = await namesOf(waiting);
   const { one, many } = section.dataset;
   list.replaceChildren();
   if (waiting.length) say(waiting.length === 1 ? one : many.replace("{n}", waiting.length), "waits");
   for (const { text, language } of names) say(text, "where").lang = language;
-  for (const { done } of scans.filter((scan) => scan.done)) {
-    const { status, body } = done;
+  for (const { status, body } of scans.map(({ done, told }) => done ?? told).filter(Boolean)) {
     if (status === 201) say(section.dataset.stamped.replace("{spot}", nameOf(body.spot)), "good");
     else if (status !== 200) say(body.detail, "bad");
   }
@@ -85,7 +84,7 @@ async function send() {
   await tell(scans);
   for (const scan of done) Kept.remove(scan.id);
   clearTimeout(again);
-  if (scans.length > done.length) again = setTimeout(send, AGAIN_MS);
+  if (scans.some((scan) => !scan.done && !scan.told)) again = setTimeout(send, AGAIN_MS);
 }
 
 addEventListener("online", send);

@@ -6,6 +6,7 @@ self.Kept = (() => {
   const STORE = "scans";
   const SCANS_MAX = 1_000; // in one request; service/api/batch.py
   const AGAIN = [429, 500, 502, 503, 504];
+  const FINAL = "rally_final"; // may be taken back, and the server says when it is too late for that
   const ANSWER_MS_MAX = 15_000;
   const ALONE_MS_MAX = 10_000;
 
@@ -83,6 +84,11 @@ self.Kept = (() => {
     throw Object.assign(new Error(String(answer.status)), { answer });
   }
 
+  // A scan with what came of it: `done` for good, or `told` by now and sent again with the next page.
+  function answered(scan, status, body) {
+    return { ...scan, [body.code === FINAL ? "told" : "done"]: { status, body } };
+  }
+
   // Sends what waits; what came of it is kept until a page has told it. Throws without a network.
   // Whose card it is for pages alone can tell, by the copy: the worker leaves to them what is not
   // settled.
@@ -109,7 +115,7 @@ self.Kept = (() => {
     const { answers } = await sent.json();
     for (const [index, { status, body }] of answers.entries()) {
       if (AGAIN.includes(status)) continue;
-      await inStore("readwrite", (store) => store.put({ ...waiting[index], done: { status, body } }));
+      await inStore("readwrite", (store) => store.put(answered(waiting[index], status, body)));
     }
   }
 
@@ -241,7 +247,7 @@ self.Kept = (() => {
   }
 
   return {
-    put, remove, all, send, post, timed, decided, learn, skew, named, namesOf, PAGES,
+    put, remove, all, answered, send, post, timed, decided, learn, skew, named, namesOf, PAGES,
     token, keepToken, owner, fetchCard, restore, alone,
   };
 })();

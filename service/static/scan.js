@@ -200,7 +200,9 @@ async function finish({ status, body, cookies }, scan) {
   if (cookies) return show("cookies");
   if (status >= 500) return show("failed", body.detail); // our fault: the scan is kept
   keep(null);
-  Kept.remove(scan.id);
+  const kept = status === 422 && !staff && Kept.answered({ ...scan, code }, status, body);
+  if (kept?.told) Kept.put(kept);
+  else Kept.remove(scan.id);
   delete document.documentElement.dataset.unsent;
   if (status === 422) {
     show("refused", body.detail);

@@ -15,9 +15,12 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from support import RALLY, Site
 
 from domain.card import Card
+from domain.close_out import thaw
 from domain.encoding import moment_of
+from domain.rally import close_rally
 from qr.codes import sign, sign_badge
 from qr.keyring import CodeKey
+from service.engine import of_known
 from service.sign_in import VISITOR_COOKIE
 
 FIRST, SECOND, THIRD = "hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho"
@@ -187,6 +190,32 @@ async def test_a_scan_that_is_kept_and_refused_says_why(walker: Walker) -> None:
     page = await walker.looks()
     await expect(page.locator("#kept-list .bad")).to_contain_text("arrived too late to count")
     assert (await walker.card()).visits == ()
+
+
+async def test_a_kept_scan_that_came_after_the_freeze_is_sent_again_after_a_thaw(
+    walker: Walker,
+) -> None:
+    """Given results that were frozen while it waited."""
+    site, engine = walker.site, walker.site.engine
+    await walker.context.set_offline(True)
+    page = await walker.scans(FIRST)
+    await state(page, "offline").to_be_visible()
+    await page.close()
+    site.clock.forward(hours=3)
+    await engine.change(RALLY, of_known(close_rally, "test"))
+    await engine.freeze(RALLY, "test")
+    await walker.context.set_offline(False)
+    for _ in range(2):
+        page = await walker.looks()
+        await expect(page.locator("#kept-list .bad")).to_contain_text("final")
+        await page.close()
+    assert (await walker.card()).visits == ()
+    await engine.change(RALLY, of_known(thaw, "test"))
+    page = await walker.looks()
+    await expect(page.locator("#kept-list .good")).to_have_count(1)
+    assert [visit.spot for visit in (await walker.card()).visits] == [FIRST]
+    await page.reload()
+    await expect(page.locator("#kept")).to_be_hidden()
 
 
 async def test_three_scans_outlive_the_browser_and_arrive_with_their_times(

@@ -2,12 +2,13 @@
 
 import pytest
 from browsing import DESK, PHONE, People, check
+from msgspec.structs import replace
 from playwright.async_api import expect
 from support import LINE, RALLY, Site
 
 from domain.rally import close_rally
 from service.engine import of_known
-from service.sign_in import STAFF_COOKIE
+from service.sign_in import STAFF_COOKIE, Role
 
 REPORT, DATA = f"/r/{RALLY}/report", f"/r/{RALLY}/open-data"
 LOOKS = [
@@ -34,12 +35,18 @@ async def test_a_report_with_figures_is_accessible_and_fits(
     people: People, size: dict[str, int], language: str, theme: str
 ) -> None:
     await walked(people.site)
-    context = await people.opens(viewport=size, color_scheme=theme, locale=language)
+    plan = people.site.engine.rallies.known(RALLY).plan
+    await people.site.engine.plan(replace(plan, rally="another"), "test")
+    _, everywhere = people.site.engine.people.new(Role.ORGANISER, people.site.clock())
+    desk = people._replace(organiser=everywhere)
+    context = await desk.opens(viewport=size, color_scheme=theme, locale=language)
     complaints: list[str] = []
     page = await context.new_page()
     page.on("console", lambda message: complaints.append(message.text))
-    for address in (f"{REPORT}?with={RALLY}", f"/r/{RALLY}/spots/{LINE[0]}/report"):
-        await page.goto(address)
+    for address in (f"{REPORT}?with=another", f"/r/{RALLY}/spots/{LINE[0]}/report"):
+        answer = await page.goto(address)
+        assert answer is not None
+        assert answer.ok
         for summary in await page.locator("details.numbers summary").all():
             await summary.click()
         await check(page, address)
@@ -72,6 +79,7 @@ async def test_open_data_is_made_published_and_then_everybodys(
     site = people.site
     await walked(site)
     await site.engine.change(RALLY, of_known(close_rally, "test"))
+    await site.engine.freeze(RALLY, "test")
     look = {"viewport": size, "color_scheme": theme, "locale": language}
     desk = await people.opens(**look, java_script_enabled=True)
     page = await desk.new_page()

@@ -13,7 +13,12 @@ import pytest
 from msgspec.structs import replace
 from support import LINE, RALLY, Site
 
+from domain.close_out import thaw
+from domain.draw import digest
+from domain.voids import void
 from domain.winners import entry_id
+from service import drawing
+from service.engine import of_known
 from service.eventlog.check import check
 from service.sign_in import VISITOR_COOKIE
 
@@ -147,6 +152,52 @@ async def test_each_step_said_again_stays_what_it_was(site: Site) -> None:
     assert all(each == held[0] for each in held)
     assert await site.facts("DrawHeld") == 1
     assert await site.facts("EntriesFixed") == 1
+
+
+@pytest.mark.parametrize("what", ["void", "thaw"])
+async def test_cards_that_change_while_they_are_read_are_read_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A visit is voided, or the rally is thawed, takes a late scan and is frozen anew, after the
+    cards were read and before the list is fixed: it is not, and of one that is made then it is."""
+    tokens = await entered(site, 3)
+    late = site.clock().isoformat()
+    site.clock.forward(minutes=30)
+    await step(site, "commit")
+    await over(site)
+    engine, read = site.engine, drawing._list
+    visitor = engine.people.verify(tokens[0]).id
+
+    async def change() -> None:
+        if what == "void":
+            card = await engine.log.card(visitor, RALLY)
+            for visit in card.visits:
+                await engine.change_card(
+                    visitor,
+                    RALLY,
+                    lambda rally, card, now, _, at=visit.position: void(
+                        rally, card, visitor, at, now, "test", "a test"
+                    ),
+                )
+            return
+        await engine.change(RALLY, of_known(thaw, "test"))
+        assert (await site.scan(tokens[0], "nagano-ginza", scanned_at=late))[0] == 201
+        await engine.freeze(RALLY, "test")
+
+    async def slow(*args: Any) -> Any:
+        listed = await read(*args)
+        await change()
+        return listed
+
+    monkeypatch.setattr(drawing, "_list", slow)
+    status, refused = await step(site, "fix")
+    assert (status, refused["code"]) == (409, "cards_changed")
+    assert await site.facts("EntriesFixed") == 0
+    monkeypatch.setattr(drawing, "_list", read)
+    status, told = await step(site, "fix")
+    assert (status, told["entries"]) == (200, 1 if what == "void" else 2)
+    assert told["digest"] == digest(await drawing.read_entries(engine.pool, RALLY))
+    assert await check(engine.pool, lambda _: None) == []
 
 
 async def test_after_the_entries_are_closed_nobody_enters_and_a_late_scan_changes_no_chance(

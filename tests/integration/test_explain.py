@@ -101,7 +101,6 @@ ASKED = {
     ),
     "footfall/days": (_of("footfall", "read_days"), (RALLY, "Asia/Tokyo"), "footfall_"),
     "footfall/spots": (_of("footfall", "read_spots"), (RALLY,), "footfall_"),
-    "footfall/hours": (_of("footfall", "read_hours"), (RALLY, START, UNTIL), "footfall_of_hours"),
     "footfall/spots_between": (
         _of("footfall", "read_spots_between"),
         (RALLY, START, UNTIL),

@@ -5,19 +5,21 @@ import io
 import json
 import sys
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from pyarrow import parquet
 from support import LINE, RALLY, Site
 
+from domain.close_out import thaw
 from domain.open_data import Counts
 from domain.open_tables import BY_NAME, TABLES
-from domain.rally import close_rally
+from domain.rally import NotAllowed, close_rally, open_rally
 from domain.suppression import LEAST, STEP
 from service.engine import of_known
 from service.open_data import read_counts
@@ -46,9 +48,13 @@ async def crowd(site: Site, seed: int = 1) -> None:
 
 async def over(site: Site) -> None:
     await site.engine.change(RALLY, of_known(close_rally, "test"))
+    await site.engine.freeze(RALLY, "test")
 
 
 async def act(site: Site, do: str, token: str | None = None, **more: Any) -> tuple[int, Any]:
+    """Make tables, or publish those that an organiser sees now."""
+    if do == "publish" and "digest" not in more:
+        more["digest"] = (await site.ask("GET", DATA, site.organiser()))[1].get("digest", "")
     return await site.ask("POST", DATA, token or site.organiser(), json={"do": do, **more})
 
 
@@ -150,8 +156,10 @@ async def test_it_is_published_once_and_stays_what_it_was(site: Site) -> None:
     await over(site)
     drafts = [(await act(site, "make"))[1]["digest"] for _ in range(2)]
     assert drafts[0] != drafts[1]
-    _, index = await act(site, "publish")
-    assert index["digest"] == drafts[1], "what was made last"
+    assert (await act(site, "publish", digest="0" * 64))[1]["code"] == "open_data_not_made"
+    _, index = await act(site, "publish", digest=drafts[0])
+    assert index["digest"] == drafts[0], "what was looked at, not what was made last"
+    assert (await act(site, "publish", digest=drafts[1]))[0] == 409
     before = await downloaded(site)
     again = await act(site, "publish")
     assert (again[0], again[1]["digest"]) == (200, index["digest"])
@@ -160,6 +168,41 @@ async def test_it_is_published_once_and_stays_what_it_was(site: Site) -> None:
     await site.engine.pool.execute("UPDATE footfall SET visits = visits + 100")
     assert await downloaded(site) == before
     assert await site.engine.pool.fetchval("SELECT count(*) FROM open_data") == 1
+
+
+async def test_a_rally_that_is_closed_for_an_evening_publishes_nothing(site: Site) -> None:
+    """It may be opened again; so may one be thawed, and what was made before is outdated then."""
+    await crowd(site)
+    late = site.clock().isoformat()
+    site.clock.forward(minutes=5)
+    await site.engine.change(RALLY, of_known(close_rally, "test"))
+    assert (await act(site, "make"))[1]["code"] == "rally_not_over"
+    await site.engine.freeze(RALLY, "test")
+    _, index = await act(site, "make")
+    await site.engine.change(RALLY, of_known(thaw, "test"))
+    assert (await act(site, "publish", digest=index["digest"]))[1]["code"] == "rally_not_over"
+    assert (await site.scan(site.visitor(), LINE[0], scanned_at=late))[0] in (201, 422)
+    site.clock.forward(minutes=5)
+    await site.engine.freeze(RALLY, "test")
+    assert (await act(site, "publish", digest=index["digest"]))[1]["code"] == "open_data_outdated"
+    await act(site, "make")
+    assert (await act(site, "publish"))[0] == 200
+
+
+async def test_what_was_published_stays_complete(site: Site) -> None:
+    """The rally is not opened again, nor thawed, and its last day is not moved."""
+    await crowd(site)
+    engine, plan = site.engine, site.engine.rallies.known(RALLY).plan
+    site.clock.forward(days=80)
+    assert (await act(site, "make"))[0] == 200
+    assert (await act(site, "publish"))[0] == 200
+    longer = replace(plan, last_day=plan.last_day + timedelta(days=90))
+    await over(site)
+    for decision in (of_known(thaw, "test"), of_known(open_rally, "test")):
+        with pytest.raises(NotAllowed):
+            await engine.change(RALLY, decision)
+    with pytest.raises(NotAllowed):
+        await engine.plan(longer, "test")
 
 
 async def test_without_pyarrow_parquet_says_so_and_the_rest_goes_on(

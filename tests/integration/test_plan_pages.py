@@ -1,14 +1,17 @@
 """Changing a rally's plan in the browser: with a preview, and on a day when a typhoon comes."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from support import LINE, RALLY, Site
-from test_wizard import Desk, everywhere
+from test_wizard import Desk, everywhere, marked
 
 from domain.conditions import Stamps
-from domain.plan import FirstCome, Plan, Prize
+from domain.plan import DayException, FirstCome, Plan, Prize
 from service.plan_files.export import written
 from service.sign_in import Role
 
@@ -46,6 +49,7 @@ async def test_a_change_is_looked_at_before_it_applies(site: Site, tokyo: Plan) 
         "stock": "1",
         "do": "save",
     }
+    prize["item"] = marked(await desk.opens(f"{PLAN}/prizes/2"))
     await desk.sends(f"{PLAN}/prizes/2", prize)
     assert site.engine.rallies.known(RALLY).plan.prizes[2] == TOWEL, "nothing has changed yet"
     assert "changes that are not applied yet" in await desk.opens(PLAN)
@@ -118,6 +122,83 @@ async def test_changes_are_put_on_the_plan_as_it_is_now(site: Site, tokyo: Plan)
     assert (plan.summary, plan.late_scan_hours_max) == ({"ja": "別"}, 100)
 
 
+async def test_a_clash_is_said_until_the_changes_apply(site: Site, tokyo: Plan) -> None:
+    desk = Desk(site, site.organiser())
+    rules = {"revisit": "daily", "near": "none", "sheet": "keep", "late_scan_hours_max": "100"}
+    await desk.sends(f"{PLAN}/rules", {**rules, "do": "save"})
+    looked_at = hidden(await desk.opens(f"{PLAN}/preview"))
+    await site.engine.plan(replace(tokyo, late_scan_hours_max=50), "test")
+    page = await desk.sends(f"{PLAN}/preview", looked_at, 409)
+    assert "Somebody has changed this meanwhile" in page, "ours is the same, the plan is not"
+    for saved in (1, 2):
+        form = {"names.ja": f"賞{saved}", "condition": "all_spots", "giving": "first_come"}
+        await desk.sends(f"{PLAN}/prizes/new", {**form, "stock": "1", "do": "save"})
+        page = await desk.opens(f"{PLAN}/preview")
+        assert "also here: Hours that a scan" in page
+    await desk.sends(f"{PLAN}/preview", hidden(page))
+    assert site.engine.rallies.known(RALLY).plan.late_scan_hours_max == 100
+    assert "also here" not in await desk.opens(f"{PLAN}/preview")
+
+
+def meanwhile(
+    site: Site, monkeypatch: pytest.MonkeyPatch, step: str, what: Callable[[], Awaitable[object]]
+) -> None:
+    """Let something happen once just before the engine takes a step."""
+    takes = getattr(site.engine, step)
+
+    async def late(*args: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        await what()
+        return await takes(*args, **more)
+
+    monkeypatch.setattr(site.engine, step, late)
+
+
+async def test_a_plan_that_changes_while_another_is_applied_is_kept(
+    site: Site, tokyo: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(site, site.organiser())
+    day = {"day": "2026-01-20", "hours": "closed"}
+    rules = {"revisit": "daily", "near": "none", "sheet": "keep", "late_scan_hours_max": "100"}
+    await desk.sends(f"{PLAN}/rules", {**rules, "do": "save"})
+    page = await desk.opens(f"{PLAN}/preview")
+
+    typhoon = replace(tokyo, exceptions=[DayException(date(2026, 1, 21), closed=True)])
+    meanwhile(site, monkeypatch, "preview", lambda: site.engine.plan(typhoon, "another"))
+    page = await desk.sends(f"{PLAN}/preview", hidden(page), 409)
+    assert "Somebody has changed this meanwhile" in page
+    assert site.engine.rallies.known(RALLY).plan == typhoon
+    await desk.sends(f"{PLAN}/preview", hidden(page))
+    both = site.engine.rallies.known(RALLY).plan
+    assert (both.exceptions, both.late_scan_hours_max) == (typhoon.exceptions, 100)
+
+    page = await desk.sends(f"{PLAN}/day", day)
+    longer = replace(both, last_day=date(2026, 3, 1))
+    meanwhile(site, monkeypatch, "preview", lambda: site.engine.plan(longer, "another"))
+    page = await desk.sends(f"{PLAN}/day", hidden(page), 409)
+    assert "Somebody has changed this meanwhile" in page
+    assert site.engine.rallies.known(RALLY).plan == longer
+    await desk.sends(f"{PLAN}/day", hidden(page))
+    plan = site.engine.rallies.known(RALLY).plan
+    assert (len(plan.exceptions), plan.last_day) == (2, date(2026, 3, 1))
+
+
+async def test_what_is_saved_while_changes_apply_waits_for_the_next_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, other = Desk(site, site.organiser()), Desk(site, everywhere(site))
+    rules = {"revisit": "daily", "near": "none", "sheet": "keep", "late_scan_hours_max": "100"}
+    await desk.sends(f"{PLAN}/rules", {**rules, "do": "save"})
+    page = await desk.opens(f"{PLAN}/preview")
+    later = {**rules, "late_scan_hours_max": "101", "do": "save"}
+    meanwhile(site, monkeypatch, "plan", lambda: other.sends(f"{PLAN}/rules", later))
+    page = await desk.sends(f"{PLAN}/preview", hidden(page))
+    assert "The plan is changed" in page
+    assert "not applied yet" in page
+    await desk.sends(f"{PLAN}/preview", hidden(await desk.opens(f"{PLAN}/preview")))
+    assert site.engine.rallies.known(RALLY).plan.late_scan_hours_max == 101
+
+
 async def test_what_cannot_be_changed_is_said_before_it_is_tried(site: Site, tokyo: Plan) -> None:
     desk = Desk(site, site.organiser(), "ja")
     changed = replace(tokyo, time_zone="Asia/Seoul")
@@ -180,8 +261,10 @@ async def test_a_typhoon_day_is_two_presses(site: Site, tokyo: Plan) -> None:
     assert plan.late_scan_hours_max == tokyo.late_scan_hours_max
     assert "not applied yet" in page
 
-    page = await desk.sends(f"{PLAN}/day", {"do": "remove-0"})
+    first = re.findall(r'value="(remove-[^"]+)"', await desk.opens(PLAN))[0]
+    page = await desk.sends(f"{PLAN}/day", {"do": first})
     await desk.sends(f"{PLAN}/day", hidden(page))
+    await desk.sends(f"{PLAN}/day", {"do": first})
     assert len(site.engine.rallies.known(RALLY).plan.exceptions) == 1
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -106,15 +107,60 @@ async def test_two_rallies_stand_side_by_side(site: Site) -> None:
     everywhere = site.engine.people.new(Role.ORGANISER, site.clock())[1]
     text = await page(site, "/r/the-second/report?with=tokyo-antenna-shops", everywhere)
     assert "Compared with Tokyo antenna shops stamp rally" in text
-    assert re.search(r"Visits</th><td>0</td><td>7</td><td>−100%", text)
+    assert re.search(r"Visits</th><td><b>0</b></td><td>7</td><td>.*−100%", text)
     ours = site.organiser()
     headers = {"Cookie": f"{STAFF_COOKIE}={ours}"}
     path = f"/r/{RALLY}/report?with=the-second"
     async with site.session.get(path, headers=headers) as answer:
-        assert answer.status == 403, "another one's rally"
+        assert answer.status == 404, "another one's rally"
     assert "the-second" not in await page(site, f"/r/{RALLY}/report", ours)
     async with site.session.get(f"/r/{RALLY}/report?with=moon", headers=headers) as answer:
         assert answer.status == 404
+
+
+async def test_a_running_rally_is_set_against_as_many_days_of_another(site: Site) -> None:
+    """Given a round that had two visits on its first day and five later, and one that has had a
+    day; then one day is compared with one day, and the report agrees with the comparison."""
+    course = site.engine.rallies.known(RALLY).course
+    plan, begins = course.plan, course.begins(course.plan.first_day)
+    site.clock.now = begins + timedelta(hours=11)
+    await walked(site, LINE[:2])
+    site.clock.forward(days=2)
+    await walked(site, LINE)
+    again = replace(plan, rally="the-second", first_day=plan.first_day + timedelta(days=7))
+    await site.engine.plan(again, "test")
+    await site.engine.change("the-second", lambda now, at: open_rally(known(now), at, "test"))
+    site.clock.now = begins + timedelta(days=7, hours=12)
+    everywhere = site.engine.people.new(Role.ORGANISER, site.clock())[1]
+    text = await page(site, f"/r/the-second/report?with={RALLY}", everywhere)
+    section = text.split('id="with-title"')[1].split("</section>")[0]
+    assert "The first day" in section
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in section.split("<tr>")[2:]]
+    told = {row[0]: re.sub(r"<[^>]+>", "", " ".join(row[1:])) for row in rows}
+    assert told["Visits"] == "0 2 −100% 7"
+    assert told["Visitors"] == "0 1 −100% 2"
+    assert told["Spots with visits"] == "0 2 −100% 5"
+    assert told["Moves between areas"].split()[1:3] == ["–", "–"], "not counted by day"
+    api = "/api/rallies/the-second/comparison"
+    _, compared = await site.ask("GET", f"{api}?with={RALLY}", everywhere)
+    assert compared["totals"][0]["before"] == 2
+
+
+async def test_refusals_and_languages_are_told_in_words(site: Site) -> None:
+    """As organisers say them, without the holes of visitors' sentences; nobody's language too."""
+    for spot in LINE[:2]:
+        early = {"scanned_at": "2026-01-01T00:00:00Z"}
+        assert (await site.scan(site.visitor(), spot, **early))[0] == 422
+    await walked(site, LINE[:1])
+    await site.engine.pool.execute("UPDATE footfall SET language = 'x-none'")
+    text = await page(site, f"/r/{RALLY}/report", site.organiser())
+    assert re.search(r"Scan arrived too late</th><td>2</td>", text)
+    assert "…" not in text.split('id="refusals-title"')[1].split("</section>")[0]
+    spot = await page(site, f"/r/{RALLY}/spots/{LINE[0]}/report", site.staff(LINE[0]))
+    assert "Not known (badges and paper cards)" in spot
+    await site.engine.pool.execute("UPDATE footfall SET language = 'fr'")
+    spot = await page(site, f"/r/{RALLY}/spots/{LINE[0]}/report", site.staff(LINE[0]))
+    assert "French" in spot
 
 
 @pytest.mark.parametrize("what", ["report", "report.zip", "open-data"])
@@ -177,8 +223,13 @@ async def test_the_organiser_makes_and_publishes_open_data_on_its_page(site: Sit
     site.clock.forward(days=60)
     assert await press(do="dance") == 400
     assert await press(do="make") == 303
-    assert "Publish now" in await page(site, path, organiser)
-    assert await press(do="publish", licence="CC0-1.0") == 303
+    text = await page(site, path, organiser)
+    assert "Publish now" in text
+    seen = re.search(r'name="digest" value="(\w+)"', text)[1]
+    assert await press(do="make") == 303, "somebody makes others meanwhile"
+    assert await press(do="publish", licence="CC0-1.0") == 409, "of no digest"
+    assert await press(do="publish", digest=seen, licence="CC0-1.0") == 303
+    assert site.engine.rallies.known(RALLY).open_data.digest == seen
     async with site.session.get(path, headers={"Accept-Language": "en"}) as answer:
         text = await answer.text()
     assert answer.status == 200

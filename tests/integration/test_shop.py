@@ -12,6 +12,8 @@ from service.sign_in import STAFF_COOKIE
 
 HERE, THERE, OFF = "hokkaido-yurakucho", "akita-yurakucho", "wakayama-yurakucho"
 SHOP = f"/r/{RALLY}/spots/{HERE}"
+ROOMS = ["one", "two", "three", "four", "five", "six"]
+"""Where guests are only counted."""
 
 
 async def sees(site: Site, path: str = SHOP, spot: str = HERE) -> str:
@@ -49,8 +51,13 @@ def told(text: str) -> str:
 
 def beside(text: str) -> list[float]:
     """The column of the table that stands for what is compared with."""
-    rows = re.findall(r'<th scope="row">\d+:00</th>(?:<td>([^<]*)</td>)+</tr>', text)
-    return [float(row) for row in rows]
+    return [float(each) for each in beside_by_hour(text).values()]
+
+
+def beside_by_hour(text: str) -> dict[int, str]:
+    """The same as it is written, by hour."""
+    rows = re.findall(r'<th scope="row">(\d+):00</th>(?:<td>([^<]*)</td>)+</tr>', text)
+    return {int(hour): told for hour, told in rows}
 
 
 async def test_a_day_is_shown_beside_another_or_the_rally(site: Site) -> None:
@@ -66,13 +73,40 @@ async def test_a_day_is_shown_beside_another_or_the_rally(site: Site) -> None:
     assert sum(beside(text)) == 3
     week = await sees(site, f"{SHOP}?against=week")
     assert (told(week), sum(beside(week))) == ("A week before: 2 in all", 2)
-    average = await sees(site, f"{SHOP}?against=average")
-    spots = len(site.engine.rallies.get(RALLY).plan.spots)
-    assert beside(average) == [round(8 / spots, 1) if hour == 12 else 0 for hour in range(9, 21)]
     alone = await sees(site, f"/r/{RALLY}/spots/{THERE}", THERE)
     assert told(alone) == "The day before: no visits"
     status, problem = await site.ask("GET", f"{SHOP}?against=mars", site.staff(HERE))
     assert (status, problem["code"]) == (400, "query_invalid")
+
+
+async def test_of_two_shops_none_is_told_the_others_hours(site: Site) -> None:
+    """Given a rally of two; then no average is shown, out of which one's own could be taken."""
+    plan = site.engine.rallies.get(RALLY).plan
+    two = [spot for spot in plan.spots if spot.id in (HERE, THERE)]
+    await site.engine.plan(replace(plan, spots=two, sheets=[], prizes=[]), "test")
+    await come(site, HERE, people=4)
+    await come(site, THERE, people=7)
+    text = await sees(site, f"{SHOP}?against=average")
+    assert "No average of the others is shown" in text
+    assert not {">5.5<", ">7<"} & set(re.findall(r">[\d.]+<", text)), "twice 5.5, less one's own"
+    assert 'class="swatch before"' not in text
+
+
+async def test_an_hours_average_is_of_the_others_and_of_no_single_one(site: Site) -> None:
+    """Given an hour of six shops, one in which one alone was open, one in which one has half; then
+    the first has an average, without one's own, and nothing gives the other two away."""
+    others = [spot.id for spot in site.engine.rallies.get(RALLY).plan.spots if spot.id != HERE][:5]
+    await come(site, HERE, people=9)
+    await come(site, *others, people=2)
+    site.clock.forward(hours=1)
+    await come(site, others[0], people=3)
+    site.clock.forward(hours=1)
+    await come(site, *others)
+    await come(site, others[1], people=4)
+    text = await sees(site, f"{SHOP}?against=average")
+    assert beside_by_hour(text) == {hour: "2" if hour == 12 else "–" for hour in range(9, 21)}
+    legend = text.split('<p class="legend')[1].split("</p>")[0]
+    assert "in all" not in legend, "a sum of the day, less that hour, is of the other two"
 
 
 async def test_those_who_come_for_the_first_time_and_those_who_came_back(site: Site) -> None:
@@ -193,15 +227,15 @@ async def test_where_guests_are_only_counted_heads_are_what_is_shown(site: Site)
     """Given a spot where nobody is known; then its figures and hours are heads, beside those of
     such spots alone."""
     plan = site.engine.rallies.get(RALLY).plan
-    rooms = [replace(plan.spots[0], id=id_, kind="counted") for id_ in ("one", "two")]
+    rooms = [replace(plan.spots[0], id=id_, kind="counted") for id_ in ROOMS]
     await site.engine.plan(replace(plan, spots=[*plan.spots, *rooms]), "test")
-    path = f"/api/rallies/{RALLY}/spots/one/headcounts"
-    for count in (3, 2):
+    for room, count in (("one", 3), *((room, 2) for room in ROOMS)):
+        path = f"/api/rallies/{RALLY}/spots/{room}/headcounts"
         body = {"count": count, "headcount_id": str(uuid4())}
-        assert (await site.ask("POST", path, site.staff("one"), json=body))[0] == 201
+        assert (await site.ask("POST", path, site.staff(room), json=body))[0] == 201
     await come(site, HERE, people=2)
     text = await sees(site, f"/r/{RALLY}/spots/one?against=average", "one")
     assert number(text, "heads") == "5"
-    assert sum(beside(text)) == 2.5
+    assert beside_by_hour(text)[12] == "2"
     assert 'data-n="visits"' not in text
     assert 'id="ways-title"' not in text

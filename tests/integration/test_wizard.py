@@ -1,5 +1,6 @@
 """Laying out a rally in the browser, by forms alone: no script runs here."""
 
+import asyncio
 import re
 from html import unescape
 from typing import Any
@@ -69,6 +70,13 @@ class Desk:
 
 def everywhere(site: Site) -> str:
     return site.engine.people.new(Role.ORGANISER, site.clock())[1]
+
+
+def marked(page: str) -> str:
+    """Which spot or prize the form of a page is about."""
+    found = re.search(r'name="item" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
 
 
 @pytest.fixture
@@ -278,6 +286,7 @@ async def test_a_condition_that_no_form_can_say_stays_as_it_is(desk: Desk, site:
     assert 'value="as_it_is" checked' in page
     assert "only visits count that are proved by" in page
     form = {
+        "item": marked(page),
         "names.ja": "名刺入れ",
         "condition": "as_it_is",
         "giving": "first_come",
@@ -291,6 +300,98 @@ async def test_a_condition_that_no_form_can_say_stays_as_it_is(desk: Desk, site:
         made.prizes[1].condition
         == read_plan(PLANS / "timber-fair" / "plan.yaml").prizes[1].condition
     )
+
+
+async def test_who_presses_twice_removes_one(desk: Desk) -> None:
+    base = await desk.begins(**{"from": "empty"})
+    await desk.sends(f"{base}/spots", {"pasted": CSV, "do": "replace"})
+    gone = {"do": "remove", "item": marked(await desk.opens(f"{base}/spots/2"))}
+    for _ in range(3):
+        page = await desk.sends(f"{base}/spots/2", gone)
+        assert "Market" not in page
+        assert "Tea house" in page
+    days = {**BASICS, "day": "2026-05-02", "until": "2026-05-03", "hours": "closed"}
+    page = await desk.sends(f"{base}/basics", {**days, "do": "add-day"})
+    first = {**BASICS, "do": re.findall(r'value="(remove-[^"]+)"', page)[0]}
+    for _ in range(2):
+        page = await desk.sends(f"{base}/basics", first)
+        assert len(re.findall(r'value="remove-', page)) == 1
+
+
+async def test_two_who_change_a_spot_hear_of_each_other(desk: Desk) -> None:
+    base = await desk.begins(**{"from": "empty"})
+    await desk.sends(f"{base}/spots", {"pasted": CSV, "do": "replace"})
+    item = marked(await desk.opens(f"{base}/spots/2"))
+    mine = {"names.en": "Fish market", "area": "area-2", "stamps": "1", "item": item, "do": "save"}
+    theirs = {**mine, "names.en": "Night market"}
+    await desk.sends(f"{base}/spots/0", {"do": "remove", "item": "-"})
+    gone = marked(await desk.opens(f"{base}/spots/0"))
+    await desk.sends(f"{base}/spots/0", {"do": "remove", "item": gone})
+    for _ in range(2):
+        page = await desk.sends(f"{base}/spots/2", theirs)  # it has moved up: it is found
+        assert "Night market" in page, "pressed twice is saved once"
+    assert "Tea house" in page
+    page = await desk.sends(f"{base}/spots/2", mine, 409)
+    assert "Somebody has changed or removed this meanwhile" in page
+    assert 'value="Fish market"' in page
+    assert f'action="{base}/spots/1"' in page
+    assert "Night market" in await desk.opens(f"{base}/spots")
+    page = await desk.sends(f"{base}/spots/1", {**mine, "item": marked(page)})
+    assert "Fish market" in page
+    assert "Night market" not in page
+
+    was = marked(await desk.opens(f"{base}/spots/1"))
+    await desk.sends(f"{base}/spots/1", {"do": "remove", "item": was})
+    page = await desk.sends(f"{base}/spots/1", {**mine, "item": was}, 409)
+    assert f'action="{base}/spots/new"' in page
+    page = await desk.sends(f"{base}/spots/new", {**mine, "item": marked(page)})
+    assert page.count("Fish market") == 1
+
+
+async def test_spots_that_are_added_at_once_are_all_there(desk: Desk) -> None:
+    base = await desk.begins(**{"from": "empty"})
+    names = [f"Spot of {each}" for each in ("Ada", "Ben", "Cy", "Di")]
+    form = {"area_new": "Port", "stamps": "1", "do": "save"}
+    sent = [desk.sends(f"{base}/spots/new", {**form, "names.en": name}) for name in names]
+    await asyncio.gather(*sent)
+    page = await desk.opens(f"{base}/spots")
+    assert [name for name in names if name not in page] == []
+
+
+async def test_choices_stay_where_they_are(desk: Desk) -> None:
+    base = await desk.begins(**{"from": "empty"})
+    form = {"names.ja": "灯台", "area_new": "港", "kind": "quiz", "stamps": "1", "do": "save"}
+    form |= {"question.ja": "?", "answers": "2", "choices.ja": "海\n山", "choices.en": "\nHill"}
+    await desk.sends(f"{base}/spots/new", form)
+    page = await desk.opens(f"{base}/spots/0")
+    shown = re.search(r'name="choices.en"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == "\n\nHill", "a browser leaves out the first line end"
+    gap = {**form, "choices.ja": "海\n\n山", "choices.en": "", "item": marked(page)}
+    page = await desk.sends(f"{base}/spots/0", gap)
+    assert desk.at == f"{base}/spots/0?look"
+    assert 'id="wrong-spots[0].question.choices[1]' in page
+
+
+async def test_two_drafts_with_one_id_become_one_rally(
+    desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await desk.begins(**{"from": "ready", "name": "timber-fair"})
+    second = await desk.begins(**{"from": "ready", "name": "timber-fair"})
+    for base in (first, second):
+        await desk.sends(f"{base}/basics", {**BASICS, "rally": "one", "names.ja": base[-5:]})
+    plan = site.engine.plan
+
+    async def late(*args: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        await desk.sends(f"{first}/summary", {"do": "lay-out"})
+        return await plan(*args, **more)
+
+    monkeypatch.setattr(site.engine, "plan", late)
+    page = await desk.sends(f"{second}/summary", {"do": "lay-out"}, 409)
+    assert "There is a rally with this id already" in page
+    assert site.engine.rallies.known("one").plan.names["ja"] == first[-5:]
+    assert await site.facts("RallyReplanned") == 0
 
 
 async def test_who_may(desk: Desk, site: Site) -> None:

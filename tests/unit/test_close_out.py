@@ -5,17 +5,27 @@ from typing import Any
 
 import pytest
 from builders import NOW, names, plan, rally, scan, visited
+from msgspec.structs import replace
 
-from domain.card import Card
-from domain.close_out import State, Tally, freeze, late_until, review, steps, thaw
+from domain.card import Card, evolve
+from domain.close_out import State, Tally, freeze, is_final, late_until, review, steps, thaw
 from domain.conditions import Stamps
 from domain.draw import commit_draw, commitment, fix_entries, hold_draw
 from domain.events import VisitRecorded
 from domain.links import may_link
 from domain.plan import Draw, FirstCome, Plan, Prize
-from domain.rally import NotAllowed, Rally, close_rally, evolve_rally, open_rally, plan_rally
+from domain.rally import (
+    NotAllowed,
+    OpenData,
+    Rally,
+    cancel_rally,
+    close_rally,
+    evolve_rally,
+    open_rally,
+    plan_rally,
+)
 from domain.refusals import Refusal, RefusalCode
-from domain.rules import Repeated, decide
+from domain.rules import Repeated, RepeatedRefusal, decide, refused_fact
 
 DRAWN = plan(prizes=[Prize("trip", names(), Stamps(1), Draw(1), by_post=True)])
 GIVEN = plan(prizes=[Prize("towel", names(), Stamps(1), FirstCome(1))])
@@ -43,6 +53,34 @@ def test_a_frozen_rally_takes_no_scan_not_even_one_made_in_time() -> None:
     assert (refused.code, refused.at) == (RefusalCode.RALLY_FINAL, NOW)
     thawed = after(known, thaw(known, NOW, "o"))
     assert isinstance(decide(thawed, Card(), late, NOW + timedelta(minutes=1)), VisitRecorded)
+
+
+def test_what_a_freeze_refused_is_judged_anew_once_it_is_thawed_or_too_late() -> None:
+    """And while it is frozen, its refusal is logged once only."""
+    known, late = frozen(), scan("a", scanned_at=NOW - timedelta(minutes=30))
+    refused = decide(known, Card(), late, NOW)
+    assert isinstance(refused, Refusal)
+    fact = refused_fact(known, Card(), late, refused, NOW)
+    assert fact is not None
+    card = evolve(Card(), fact, 1, NOW)
+    soon = NOW + timedelta(minutes=1)
+    assert decide(known, card, late, soon) == RepeatedRefusal(refused)
+    too_late = decide(known, card, late, NOW + timedelta(days=9))
+    assert isinstance(too_late, Refusal)
+    assert too_late.code is RefusalCode.SCAN_TOO_OLD
+    fact = refused_fact(known, card, late, too_late, NOW + timedelta(days=9))
+    assert fact is not None
+    later = evolve(card, fact, 2, NOW + timedelta(days=9))
+    assert decide(known, later, late, NOW + timedelta(days=9)) == RepeatedRefusal(too_late)
+    thawed = after(known, thaw(known, NOW, "o"))
+    assert isinstance(decide(thawed, card, late, soon), VisitRecorded)
+    again = after(thawed, freeze(thawed, [8, 9], soon, "o"))
+    assert decide(again, card, late, soon) == Refusal(RefusalCode.RALLY_FINAL, at=soon)
+
+
+def test_a_scan_that_was_made_after_the_end_is_told_so_also_when_results_are_final() -> None:
+    refused = decide(frozen(), Card(), scan("a"), NOW + timedelta(minutes=1))
+    assert refused == Refusal(RefusalCode.RALLY_OVER, at=NOW)
 
 
 def test_a_scan_that_is_sent_again_gets_its_first_answer_from_a_frozen_rally_too() -> None:
@@ -87,6 +125,33 @@ def test_a_rally_that_ended_by_its_plan_may_be_frozen() -> None:
     assert freeze(known, [1], known.course.ends, "o") is not None
 
 
+def test_a_rally_is_final_when_it_is_frozen_or_no_late_scan_is_taken() -> None:
+    """Not when it is closed: it may be opened again."""
+    hours, ends = timedelta(hours=DRAWN.late_scan_hours_max), over().course.ends
+    assert not is_final(over(), NOW + hours)
+    assert not is_final(over(), ends)
+    assert is_final(over(), ends + hours)
+    assert is_final(frozen(), NOW)
+    assert not is_final(frozen(), NOW - timedelta(seconds=1))
+    cancelled = after(rally(DRAWN), cancel_rally(rally(DRAWN), NOW, "o"))
+    assert not is_final(cancelled, NOW)
+    assert is_final(cancelled, NOW + hours)
+
+
+def test_what_would_bring_visits_is_not_allowed_once_open_data_is_published() -> None:
+    published = replace(frozen(), open_data=OpenData("0", NOW))
+    closed = replace(published, frozen=None)
+    longer = replace(DRAWN, last_day=DRAWN.last_day + timedelta(days=1))
+    for step in (
+        lambda: thaw(published, NOW, "o"),
+        lambda: open_rally(closed, NOW, "o"),
+        lambda: plan_rally(closed, longer, NOW, "o"),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            step()
+        assert refused.value.code == "open_data_published"
+
+
 def test_late_scans_may_come_until_so_many_hours_after_the_end() -> None:
     hours = timedelta(hours=DRAWN.late_scan_hours_max)
     assert late_until(over()) == NOW + hours
@@ -107,7 +172,7 @@ def test_each_fact_brings_the_close_out_one_step_on() -> None:
         lambda known: close_rally(known, NOW, "o"),
         lambda known: freeze(known, [1], NOW, "o"),
         lambda known: review(known, 0, 0, NOW, "o"),
-        lambda known: fix_entries(known, [], NOW, "o"),
+        lambda known: fix_entries(known, [], known.frozen, NOW, "o"),
         lambda known: hold_draw(known, [], "s", "7", "a lottery", NOW, "o"),
     ):
         known = after(known, step(known))
@@ -132,7 +197,7 @@ def test_the_last_steps_wait_for_addresses_hand_overs_and_an_even_account() -> N
     ):
         known = after(known, step)
     known = after(known, review(known, 0, 0, NOW, "o"))
-    known = after(known, fix_entries(known, [], NOW, "o"))
+    known = after(known, fix_entries(known, [], known.frozen, NOW, "o"))
     known = after(known, hold_draw(known, [], "s", "7", "x", NOW, "o"))
     last = ("gather", "hand-over", "reconcile")
     for tally, expected in (

@@ -154,7 +154,7 @@ LIST = [Entry("few", "e1", 2), Entry("many", "e1", 1), Entry("many", "e2", 4)]
 
 def fixed() -> Rally:
     known = closed()
-    return after(known, fix_entries(known, LIST, NOW, "o"))
+    return after(known, fix_entries(known, LIST, known.frozen, NOW, "o"))
 
 
 def held(
@@ -179,7 +179,7 @@ def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
     assert held(known, public="8") is None
     assert commit_draw(known, "other", NOW, "o") is None
     assert freeze(known, [5, 6], NOW, "o") is None
-    assert fix_entries(known, [], NOW, "o") is None
+    assert fix_entries(known, [], known.frozen, NOW, "o") is None
 
 
 @pytest.mark.parametrize(
@@ -187,8 +187,8 @@ def test_the_steps_lead_to_winners_and_are_taken_once() -> None:
     [
         (lambda: commit_draw(rally(plan(prizes=[])), "c", NOW, "o"), "nothing_drawn"),
         (lambda: freeze(committed(), [], NOW, "o"), "rally_not_over"),
-        (lambda: fix_entries(rally(PLAN), LIST, NOW, "o"), "draw_not_committed"),
-        (lambda: fix_entries(committed(), LIST, NOW, "o"), "rally_not_frozen"),
+        (lambda: fix_entries(rally(PLAN), LIST, None, NOW, "o"), "draw_not_committed"),
+        (lambda: fix_entries(committed(), LIST, None, NOW, "o"), "rally_not_frozen"),
         (lambda: thaw(fixed(), NOW, "o"), "entries_fixed"),
         (lambda: ranking_of(fixed().drawing, LIST, "many"), "draw_not_held"),
         (lambda: held(closed()), "entries_not_fixed"),
@@ -231,7 +231,7 @@ LONG = [Entry(p, f"e{n}", 1 + n % 3) for n in range(8) for p in ("few", "many")]
 
 def drawn_of_many() -> Rally:
     known = closed()
-    known = after(known, fix_entries(known, LONG, NOW, "o"))
+    known = after(known, fix_entries(known, LONG, known.frozen, NOW, "o"))
     return after(known, held(known, LONG))
 
 
@@ -277,7 +277,7 @@ def test_a_prize_is_whose_it_is_now() -> None:
     visitors = [UUID(int=n) for n in range(9)]
     listed = [Entry("few", entry_id("walk", each), 1) for each in visitors]
     known = closed()
-    known = after(known, fix_entries(known, listed, NOW, "o"))
+    known = after(known, fix_entries(known, listed, known.frozen, NOW, "o"))
     known = after(known, held(known, listed))
     (winner,) = (each for each in visitors if has_won(known, each, "few"))
     ranking = ranking_of(known.drawing, listed, "few")

@@ -19,7 +19,7 @@ from service.plan_forms.basics import with_basics
 from service.plan_forms.days import with_day, without_day
 from service.plan_forms.differences import differences, rebased
 from service.plan_forms.encodings import UnreadableFile, read
-from service.plan_forms.form import Form, free, slug
+from service.plan_forms.form import Form, digest, free, slug
 from service.plan_forms.judge import judge
 from service.plan_forms.prizes import kind_of, with_prize, without_prize
 from service.plan_forms.rules import made_sheet, near_of, with_rules
@@ -159,7 +159,10 @@ def test_days_off_are_put_in_order_and_replaced() -> None:
         {"day": "2026-01-11", "closed": True, "areas": ["east"]},
     ]
     assert twice["last_day"] == "2026-03-01"
-    assert "exceptions" not in without_day(without_day(twice, 0), 0)
+    first, second = map(digest, twice["exceptions"])
+    once_off = without_day(twice, first)
+    assert without_day(once_off, first) == once_off, "it is gone already"
+    assert "exceptions" not in without_day(once_off, second)
     typed = with_day(values, form(day="tomorrow"))
     assert typed["exceptions"] == [{"day": "tomorrow", "closed": True}]
     assert "exceptions[0].day" in judge(typed).faults
@@ -189,6 +192,18 @@ def test_a_spot_keeps_what_its_form_does_not_ask() -> None:
     assert new["spots"][4] == {"names": {"en": "Tea House"}, "area": "area-1", "id": "tea-house"}
     assert new["areas"][-1] == {"id": "area-1", "names": {"ja": "町"}}
     assert [each["id"] for each in without_spot(values, 0)["spots"]] == ["b", "c", "d"]
+
+
+def test_choices_keep_their_places() -> None:
+    """What is right is the number of a choice: one that lacks a language moves no other."""
+    choices = [{"ja": "海"}, {"en": "Hill", "ja": "山"}, {"en": "Lake"}]
+    typed = {"choices__ja": "海\r\n山\r\n", "choices__en": "\r\nHill\r\nLake"}
+    after = with_spot(plain(plan()), form(names__ja="灯台", area="east", **typed), 0)
+    assert after["spots"][0]["question"]["choices"] == choices
+    gap = with_spot(after, form(names__ja="灯台", area="east", choices__ja="海\n\n山"), 0)
+    assert gap["spots"][0]["question"]["choices"] == [{"ja": "海"}, {}, {"ja": "山"}]
+    faults = judge(gap).faults
+    assert "spots[0].question.choices[1]" in faults, faults
 
 
 def test_rules_are_one_for_all_spots() -> None:
@@ -303,6 +318,18 @@ def test_a_table_renews_spots_by_name_and_keeps_what_it_cannot_hold() -> None:
         name,
         "新",
     ]
+
+
+@pytest.mark.parametrize("row", ["a,別の名,,x", ",{name},,x", "B!,{name},east,1"])
+def test_a_spot_whose_row_is_to_be_mended_stays_as_it_was(row: str) -> None:
+    values = plain(plan())
+    values["spots"][0] |= {"names": {"ja": "灯台"}, "clue": {"ja": "橋"}}
+    wrong = row.format(name=values["spots"][0]["names"]["ja"])
+    table = read_table(f"id,name_ja,area,stamps\nb,Bee,east,1\n{wrong}", values, "ja")
+    assert [bool(each.mistakes) for each in table.rows] == [False, True]
+    after = taken(values, table, replace=True)
+    assert after["spots"][0] == values["spots"][0]
+    assert [each["id"] for each in after["spots"]] == ["a", "b"]
 
 
 def test_each_mistake_of_a_table_has_its_line_and_column() -> None:

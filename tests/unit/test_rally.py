@@ -16,6 +16,7 @@ from domain.events import (
     RallyPlanned,
     RallyReplanned,
 )
+from domain.plan import Plan
 from domain.rally import (
     NotAllowed,
     Opening,
@@ -106,6 +107,27 @@ def test_a_plan_is_laid_out_once_and_then_changed() -> None:
     assert plan_rally(after(), plan(), LATER, BY) is None
     fact = plan_rally(after(), changed, LATER, BY)
     assert fact == RallyReplanned(rally="walk", occurred_at=LATER, plan=changed, by=BY)
+
+
+@pytest.mark.parametrize(
+    ("based_on", "wish", "expected"),
+    [
+        (plan(), plan(names=names("new")), None),
+        (plan(names=names("old")), plan(names=names("new")), "plan_changed"),
+        (plan(names=names("old")), plan(), None),
+        (None, plan(names=names("new")), "rally_exists"),
+        (None, plan(), None),
+    ],
+)
+def test_a_plan_is_written_over_by_whoever_has_seen_it(
+    based_on: Plan | None, wish: Plan, expected: str | None
+) -> None:
+    if expected is None:
+        plan_rally(after(), wish, LATER, BY, based_on)
+        return
+    with pytest.raises(NotAllowed) as refused:
+        plan_rally(after(), wish, LATER, BY, based_on)
+    assert refused.value.code == expected
 
 
 def test_a_changed_plan_changes_the_course_and_nothing_else() -> None:

@@ -48,7 +48,7 @@ def drawn() -> Rally:
         lambda known: commit_draw(known, commitment("s"), NOW, "o"),
         lambda known: close_rally(known, NOW, "o"),
         lambda known: freeze(known, [1], NOW, "o"),
-        lambda known: fix_entries(known, LISTED, NOW, "o"),
+        lambda known: fix_entries(known, LISTED, known.frozen, NOW, "o"),
         lambda known: hold_draw(known, LISTED, "s", "7", "a lottery", NOW, "o"),
     ):
         known = evolve_rally(known, decide(known))

@@ -1,2 +1,2 @@
--- Forget a draft. $1 its id.
-DELETE FROM plan_drafts WHERE id = $1
+-- Forget a draft, if it is still as it was read. $1 its id, $2 when it was changed then. Its id, if it was forgotten.
+DELETE FROM plan_drafts WHERE id = $1 AND changed_at = $2 RETURNING id

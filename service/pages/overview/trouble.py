@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from domain.course import Course
 from service.engine import Engine
-from service.figures import RefusalCount, read_refusals
-from service.footfall import ever
+from service.figures import by_code, read_refusals
+from service.footfall import all_time
 from service.i18n import Voice
 from service.people import Device, devices
 from service.reasons import reason
@@ -36,19 +36,16 @@ class Refused(NamedTuple):
 
 async def refused(engine: Engine, course: Course, voice: Voice) -> list[Refused]:
     """The reasons, the most frequent first."""
-    by_code: dict[str, list[RefusalCount]] = {}
-    for each in await read_refusals(engine.pool, course, *ever(course)):
-        by_code.setdefault(each.code, []).append(each)
-    told = [
+    rows = await read_refusals(engine.pool, course, *all_time(course))
+    return [
         Refused(
-            voice.say(reason(code)),
-            sum(each.refusals for each in rows),
-            max(each.newest for each in rows),
-            voice.name(course.spots[rows[0].spot].names) if rows[0].spot in course.spots else "",
+            voice.say(reason(each.code)),
+            each.refusals,
+            each.newest,
+            voice.name(course.spots[each.spot].names) if each.spot in course.spots else "",
         )
-        for code, rows in by_code.items()
+        for each in by_code(rows)
     ]
-    return sorted(told, key=lambda each: -each.refusals)
 
 
 class Staffed(NamedTuple):
