@@ -36,9 +36,8 @@ def sent_to(page: Page) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("size", "language", "theme"),
     [
+        # Each two of size, language and theme meet; rooms look at their own pages more closely.
         pytest.param(PHONE, "ja-JP", "light", id="phone-ja-light"),
-        pytest.param(PHONE, "ja-JP", "dark", id="phone-ja-dark"),
-        pytest.param(PHONE, "en-GB", "light", id="phone-en-light"),
         pytest.param(PHONE, "en-GB", "dark", id="phone-en-dark"),
         pytest.param(DESK, "ja-JP", "dark", id="desk-ja-dark"),
         pytest.param(DESK, "en-GB", "light", id="desk-en-light"),

@@ -72,6 +72,12 @@ def test_guests_are_dated_when_they_were_counted_as_long_as_a_scan_would_be(
     assert (fact.occurred_at, fact.count, fact.spot, fact.by) == (NOW - dated, -3, "a", "staff")
 
 
+def test_nobody_is_counted_at_a_spot_that_has_left_the_plan() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        count_heads(rally().course, "gone", 1, UUID(int=4), timedelta(), NOW, "staff")
+    assert refused.value.code == "spot_unknown"
+
+
 def test_nobody_is_counted_where_nobody_comes() -> None:
     with pytest.raises(NotAllowed) as refused:
         count_heads(rally(ranked()).course, "q", 1, UUID(int=4), timedelta(), NOW, "staff")
