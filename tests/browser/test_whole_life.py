@@ -206,6 +206,7 @@ async def a_crowd_walks(trio: Trio) -> None:
     await shown(trio.visitor, "stamped").to_be_visible()
     await trio.scans("tea-house")
     await shown(trio.visitor, "stamped").to_be_visible()
+    await site.engine.follower.catch_up()
     await trio.staff.reload()
     await expect(trio.staff.locator("#connection [data-when=live]")).to_be_visible()
     seen = await number(trio.staff)
