@@ -44,6 +44,10 @@ class Role(StrEnum):
     ORGANISER = "organiser"
 
 
+_AT_DESK = (Role.VIEWER, Role.ORGANISER)
+_AT_WORK = (Role.STAFF, Role.STEWARD, *_AT_DESK)
+
+
 def _bytes_of(text: str) -> bytes:
     """What base64url without padding stands for. Raises ValueError."""
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -68,6 +72,11 @@ class Person(Struct, frozen=True, kw_only=True):
     def may_change(self) -> bool:
         """Whether a rally is theirs to change."""
         return self.role is Role.ORGANISER
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether all of a rally is theirs to see."""
+        return self.role in _AT_DESK
 
     @property
     def by(self) -> str:
@@ -215,21 +224,15 @@ class People:
 
     def organiser(self, request: web.Request, rally: str) -> Person:
         """The organiser of `rally` who asks."""
-        person = self._with_role(request, STAFF_COOKIE, Role.ORGANISER)
-        if not belongs(person, rally):
-            raise Forbidden
-        return person
+        return self._of_rally(request, rally, Role.ORGANISER)
 
     def viewer(self, request: web.Request, rally: str) -> Person:
         """Who may see all of `rally`: its organisers, and who only looks on."""
-        person = self._with_role(request, STAFF_COOKIE, Role.VIEWER, Role.ORGANISER)
-        if not belongs(person, rally):
-            raise Forbidden
-        return person
+        return self._of_rally(request, rally, *_AT_DESK)
 
     def at_desk(self, request: web.Request) -> Person:
         """Who may look at the desk of some rally: an organiser, or who only looks on."""
-        return self._with_role(request, STAFF_COOKIE, Role.VIEWER, Role.ORGANISER)
+        return self._with_role(request, STAFF_COOKIE, *_AT_DESK)
 
     def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may work at `spot` (None: at all spots): its own staff, a steward, an organiser."""
@@ -237,22 +240,27 @@ class People:
 
     def observer(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may see what happens at `spot` (None: at all spots): who works there, and viewers."""
-        return self._at_spot(request, rally, spot, Role.ORGANISER, Role.VIEWER)
+        return self._at_spot(request, rally, spot, *_AT_DESK)
 
     def worker(self, request: web.Request, rally: str) -> Person:
         """Who works on `rally`, as whatever, or may look on."""
-        person = self._with_role(request, STAFF_COOKIE, *set(Role) - {Role.VISITOR})
-        if not belongs(person, rally):
-            raise Forbidden
-        return person
+        return self._of_rally(request, rally, *_AT_WORK)
+
+    def at_work(self, request: web.Request) -> Person:
+        """Who works on some rally, as whatever, or may look on."""
+        return self._with_role(request, STAFF_COOKIE, *_AT_WORK)
 
     def _at_spot(
         self, request: web.Request, rally: str, spot: str | None, *everywhere: Role
     ) -> Person:
-        person = self._with_role(request, STAFF_COOKIE, Role.STAFF, Role.STEWARD, *everywhere)
-        if not belongs(person, rally):
-            raise Forbidden
+        person = self._of_rally(request, rally, Role.STAFF, Role.STEWARD, *everywhere)
         if person.role not in everywhere and spot not in person.spots:
+            raise Forbidden
+        return person
+
+    def _of_rally(self, request: web.Request, rally: str, *roles: Role) -> Person:
+        person = self._with_role(request, STAFF_COOKIE, *roles)
+        if not belongs(person, rally):
             raise Forbidden
         return person
 
@@ -277,5 +285,5 @@ def home_of(person: Person) -> str:
 
 def belongs(person: Person, rally: str) -> bool:
     """Whether somebody belongs to a rally, or to the one that it is a rehearsal of."""
-    everywhere = person.rally is None and person.role in (Role.ORGANISER, Role.VIEWER)
+    everywhere = person.rally is None and person.sees_all
     return everywhere or person.rally in (rally, rehearsed(rally))

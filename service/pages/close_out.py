@@ -15,7 +15,6 @@ from service.engine import Engine, of_known
 from service.failures import BodyInvalid
 from service.journal import authors
 from service.pages.render import page
-from service.sign_in import Role
 from service.sql import stored
 
 CONFLICT = 409
@@ -86,7 +85,7 @@ async def _page(
         "fixing": fixing if fixing and fixing.under_way else None,
         "failed": fixing.failed if fixing else None,
         "refused": refused,
-        "may_change": person.role is Role.ORGANISER,
+        "may_change": person.may_change,
         "prizes": rally.course.prizes,
         "until": kept_until(rally.plan),
         "days_left": (kept_until(rally.plan) - now.astimezone(rally.course.zone).date()).days,

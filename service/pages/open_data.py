@@ -10,9 +10,10 @@ from service import open_data
 from service.answers import read_form
 from service.api.open_data import margin, odds
 from service.context import engine_of, rally_of
-from service.failures import BodyInvalid, Failure
+from service.failures import BodyInvalid
 from service.open_files import MEDIA_TYPES
 from service.pages.render import page
+from service.sign_in import belongs
 
 
 async def show(request: web.Request) -> web.Response:
@@ -59,8 +60,5 @@ async def change(request: web.Request) -> web.Response:
 
 
 def _organises(request: web.Request, rally: str) -> bool:
-    try:
-        engine_of(request).people.organiser(request, rally)
-    except Failure:
-        return False
-    return True
+    person = engine_of(request).people.known_staff(request)
+    return person is not None and person.may_change and belongs(person, rally)

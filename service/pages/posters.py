@@ -17,7 +17,6 @@ from service.failures import NotFound, QueryInvalid, RallyUnknown, SpotUnknown
 from service.pages.render import page
 from service.pages.sheets import Addresses, addresses, printed_spots, readme, sheet_of
 from service.printing import printed, while_there
-from service.sign_in import Role
 
 SHOWN_MAX = 60
 """Posters on a page; whoever prints more is better served by the PDF."""
@@ -96,7 +95,7 @@ def _asked(request: web.Request) -> tuple[Rally, str | None, list[Spot]]:
 
 def _sees_all(request: web.Request) -> bool:
     person = engine_of(request).people.known_staff(request)
-    return person is not None and person.role in (Role.VIEWER, Role.ORGANISER)
+    return person is not None and person.sees_all
 
 
 def _size(request: web.Request) -> Size:

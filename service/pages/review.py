@@ -12,7 +12,6 @@ from service.engine import Engine
 from service.pages.paging import Paged, asked_page, paged
 from service.pages.render import page
 from service.pages.signals import void_named
-from service.sign_in import Role
 from service.signals import count_signals
 from service.sql import stored
 
@@ -40,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
         paged=shown,
         void={(fact.visitor, fact.position) for fact in void},
         days=await _odd_days(engine, rally),
-        may_change=person.role is Role.ORGANISER,
+        may_change=person.may_change,
     )
 
 

@@ -9,14 +9,12 @@ from projections.footfall import FOOTFALL
 from service.context import engine_of, rally_of
 from service.footfall import by_day, read_hours
 from service.pages.render import page
-from service.sign_in import Role
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/shops: the own spots; of who sees all of the rally, all."""
     engine, course = engine_of(request), rally_of(request).course
     asker = engine.people.worker(request, course.plan.rally)
-    everywhere = asker.role in (Role.VIEWER, Role.ORGANISER)
     now = engine.clock()
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, FOOTFALL, now)
@@ -34,6 +32,6 @@ async def show(request: web.Request) -> web.Response:
         shops=[
             (spot, counts.get(spot.id))
             for spot in course.plan.spots
-            if everywhere or spot.id in asker.spots
+            if asker.sees_all or spot.id in asker.spots
         ],
     )
