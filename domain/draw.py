@@ -205,14 +205,13 @@ def forfeit(
     """Say that a prize was not taken: it goes to the next of its `ranking` who has won nothing yet,
     in no draw of the rally. None if that was said already. `handed`: it was handed over."""
     drawing = _committed(rally)
-    if any((each.prize, each.entry) == (prize, entry) for each in drawing.forfeits):
+    if entry in drawing.given_up(prize):
         return None
     if entry not in drawing.winners_now(prize):
         raise NotAllowed("prize_not_won", "This entry has not won this prize.")
     if handed:
         raise NotAllowed("already_handed_over", "This prize was handed over before.")
-    won = {one for each in drawing.winners.values() for one in each}
-    won.update(each.next for each in drawing.forfeits if each.next is not None)
+    won = {one for each in drawing.winners for one in drawing.ever_won(each)}
     return WinnerForfeited(
         rally=rally.plan.rally,
         occurred_at=now,

@@ -76,12 +76,22 @@ class Drawing(Struct, frozen=True, omit_defaults=True):
     fixed_at: datetime | None = None
     held_at: datetime | None = None
 
+    def given_up(self, prize: str) -> list[str]:
+        """Who has won a prize and has not taken it."""
+        return [each.entry for each in self.forfeits if each.prize == prize]
+
+    def moved_up(self, prize: str) -> list[str]:
+        """Whose a prize became that was not taken."""
+        return [each.next for each in self.forfeits if each.prize == prize and each.next]
+
+    def ever_won(self, prize: str) -> list[str]:
+        """Who has won a prize: as they were drawn, then those who have moved up."""
+        return [*self.winners.get(prize, ()), *self.moved_up(prize)]
+
     def winners_now(self, prize: str) -> list[str]:
-        """Whose prize it is: as they were drawn, then those who have moved up."""
-        of_prize = [each for each in self.forfeits if each.prize == prize]
-        gone = {each.entry for each in of_prize}
-        moved_up = [each.next for each in of_prize if each.next is not None]
-        return [entry for entry in (*self.winners.get(prize, ()), *moved_up) if entry not in gone]
+        """Whose prize it is, in that order."""
+        gone = set(self.given_up(prize))
+        return [entry for entry in self.ever_won(prize) if entry not in gone]
 
 
 class Frozen(Struct, frozen=True):

@@ -62,9 +62,8 @@ def _of_prize(rally: Rally, book: Book) -> Iterator[Line]:
     if isinstance(giving, Draw) and rally.drawing and rally.drawing.secret:
         drawn = len(rally.drawing.winners.get(name, ()))
         yield Line(name, "winners", min(drawn, giving.winners), drawn)
-        of_prize = [each for each in rally.drawing.forfeits if each.prize == name]
-        moved_up = sum(each.next is not None for each in of_prize)
-        yield Line(name, "owed", drawn + moved_up, book.log + len(of_prize) + book.waiting)
+        ever, given_up = rally.drawing.ever_won(name), rally.drawing.given_up(name)
+        yield Line(name, "owed", len(ever), book.log + len(given_up) + book.waiting)
     if isinstance(giving, FirstCome) and giving.stock is not None:
         yield Line(name, "stock", min(book.log, giving.stock), book.log)
     yield Line(name, "figures", book.log, book.projection)

@@ -15,7 +15,6 @@ from domain.draw import drawn_in_order
 from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from domain.reconcile import Book, Line, differences, reconcile
-from domain.stock import IN_ALL
 from projections.prizes import PRIZES
 from service import drawing
 from service.engine import Engine, of_known
@@ -32,7 +31,6 @@ _COUNT_MARKED = stored("count_marked_visits")
 _READ_WINNERS = stored("read_winners")
 _READ_HAND_OVERS = stored("read_hand_overs")
 _COUNT_HAND_OVERS = stored("count_hand_overs")
-_READ_STOCK = stored("read_stock")
 _COUNT_ENTRIES = stored("count_draw_entries")
 _COUNT_ADDRESSES = stored("count_addresses")
 _COUNT_CARDS = stored("count_cards")
@@ -124,12 +122,10 @@ async def read_winners(
     }
     found: dict[str, list[Winner]] = {}
     for prize in prizes:
-        gone = [each for each in held.forfeits if each.prize == prize.id]
-        moved_up = [each.next for each in gone if each.next is not None]
-        entries = [*held.winners.get(prize.id, ()), *moved_up]
+        entries, moved_up = held.ever_won(prize.id), held.moved_up(prize.id)
         rows = await engine.pool.fetch(_READ_WINNERS, name, prize.id, entries)
         known = {row["entry"]: (row["visitor"], row["addressed"]) for row in rows}
-        given_up = {each.entry for each in gone}
+        given_up = set(held.given_up(prize.id))
         found[prize.id] = [
             _winner(prize, entry, *known.get(entry, (None, False)), given, given_up, moved_up)
             for entry in entries
@@ -177,7 +173,6 @@ async def _books(engine: Engine, rally: Rally, won: dict[str, list[Winner]]) -> 
     with contextlib.suppress(BeingRebuilt):  # then the figures differ, and the page says why
         await engine.judge_all(PRIZES)
     by_log = dict(await pool.fetch(_COUNT_HAND_OVERS, name))
-    taken = dict(await pool.fetch(_READ_STOCK, name, IN_ALL))
     entries = dict(await pool.fetch(_COUNT_ENTRIES, name))
     figures = {each.prize: each.handed_over for each in await read_prizes(pool, rally.course)}
     return [
@@ -185,7 +180,7 @@ async def _books(engine: Engine, rally: Rally, won: dict[str, list[Winner]]) -> 
             prize=prize,
             log=by_log.get(prize.id, 0),
             projection=figures.get(prize.id, 0),
-            counter=taken.get(prize.id, 0),
+            counter=(await engine.log.taken(rally, prize.id)).in_all,
             entries=entries.get(prize.id, 0),
             waiting=_waiting(won.get(prize.id, ())),
         )

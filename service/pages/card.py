@@ -240,8 +240,7 @@ def _won(rally: Rally, prize: Prize, come: PrizeView, seen: CardView) -> bool | 
 
 def _lapsed(rally: Rally, prize: Prize, seen: CardView) -> bool:
     entry = entry_id(rally.plan.rally, seen.visitor)
-    forfeits = rally.drawing.forfeits if rally.drawing else ()
-    return any((each.prize, each.entry) == (prize.id, entry) for each in forfeits)
+    return rally.drawing is not None and entry in rally.drawing.given_up(prize.id)
 
 
 def _act(
