@@ -1,7 +1,7 @@
 """What a spot's day is shown beside: the day before, the same weekday before, or the others."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,7 @@ from domain.course import Course
 from domain.plan import Spot
 from domain.suppression import average_of_others
 from service.failures import QueryInvalid
-from service.footfall import read_hours
+from service.footfall import bounds, read_hours
 
 
 class Against(StrEnum):
@@ -34,11 +34,6 @@ def against_asked(request: web.Request) -> Against:
     except ValueError as error:
         known = ", ".join(Against)
         raise QueryInvalid(f"against is one of {known}, not {text[:40]}") from error
-
-
-def bounds(course: Course, day: date) -> tuple[datetime, datetime]:
-    """When a day of the rally's time zone begins and ends."""
-    return course.begins(day), course.begins(day + timedelta(days=1))
 
 
 def measure(spot: Spot) -> str:

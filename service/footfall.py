@@ -1,9 +1,9 @@
 """Footfall as pages and the API show it: read from the projection, grouped by the rally's days."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
@@ -14,6 +14,9 @@ from domain.plan import DAYS_BETWEEN
 from projections.footfall import FOOTFALL
 from service.failures import QueryInvalid
 from service.figures import read
+
+OPENING_HOURS = (9, 20)
+"""The hours a day's chart shows at least; more when there were visits outside them."""
 
 
 def asked_day(request: web.Request, name: str) -> date | None:
@@ -111,6 +114,31 @@ async def read_languages(
     """The footfall of a rally (or one spot) by language."""
     rows = await read(pool, FOOTFALL, "read_languages", course.plan.rally, spot, start, until)
     return [LanguageCount(*row) for row in rows]
+
+
+def bounds(course: Course, day: date) -> tuple[datetime, datetime]:
+    """When a day of the rally's time zone begins and ends."""
+    return course.begins(day), course.begins(day + timedelta(days=1))
+
+
+def hours_shown(known: Iterable[int]) -> range:
+    """The hours of a day's chart, when there were visits in those that are known."""
+    opens, closes = OPENING_HOURS
+    shown = [opens, closes, *known]
+    return range(min(shown), max(shown) + 1)
+
+
+class Totals(NamedTuple):
+    """The visits of a rally, and who made them, each counted once."""
+
+    visits: int
+    visitors: int
+
+
+def totals(days: Iterable[Any]) -> Totals:
+    """The totals of a rally's days (`read_days`): on one of them everybody was there first."""
+    rows = list(days)
+    return Totals(sum(row["visits"] for row in rows), sum(row["first_timers"] for row in rows))
 
 
 def all_time(course: Course) -> tuple[datetime, datetime]:

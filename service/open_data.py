@@ -29,6 +29,7 @@ from service.footfall import (
     read_languages,
     read_spot_days,
     read_spots,
+    totals,
 )
 from service.report import summed
 from service.sql import stored
@@ -114,7 +115,7 @@ async def read_counts(engine: Engine, rally: Rally) -> Counts:
             ((areas.get(row["spot"]), row["hour_of_day"]), row["visits"]) for row in hours
         ),
         languages=summed(((spoken(row.language),), row.visits) for row in languages),
-        visitors={(): sum(row["first_timers"] for _, row in days)},
+        visitors={(): totals(row for _, row in days).visitors},
         cards={(step.stamps,): step.visitors for step in funnel.at_least},
         moves={
             (move.origin, move.destination): move.moves

@@ -29,11 +29,13 @@ from service.figures import (
 from service.footfall import (
     LanguageCount,
     all_time,
+    hours_shown,
     read_days,
     read_hours_of_day,
     read_languages,
     read_spot_days,
     read_spots,
+    totals,
 )
 
 
@@ -48,21 +50,40 @@ class Footfall(Struct, frozen=True):
 NOTHING = Footfall()
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class When(Struct, frozen=True, kw_only=True):
+    """When visitors came to a rally, or to a spot.
+
+    days: in order, from the rally's first to its last (or to the last visit). hours: visits by hour
+    of the day.
+    """
+
+    total: Footfall
+    days: list[tuple[date, Footfall]]
+    hours: dict[int, int]
+
+    @property
+    def best_day(self) -> tuple[date, Footfall] | None:
+        """The day with the most visits."""
+        return max(self.days, key=lambda each: each[1].visits) if self.total.visits else None
+
+    @property
+    def hours_shown(self) -> range:
+        """The hours of the chart."""
+        return hours_shown(self.hours)
+
+
+class Report(When, frozen=True, kw_only=True):
     """A rally as a report shows it.
 
-    days: in order, from the rally's first to its last (or to the last visit). spots: all of the
+    spots: all of the
     plan and those visited that it no longer has, the most visited first. areas: visits by area.
-    hours: visits by hour of the day. cards_by_areas: cards with stamps of so many areas.
+    cards_by_areas: cards with stamps of so many areas.
     """
 
     plan: Plan
     made_at: datetime
-    total: Footfall
-    days: list[tuple[date, Footfall]]
     spots: list[tuple[str, Footfall]]
     areas: dict[str, int]
-    hours: dict[int, int]
     languages: dict[str, int]
     funnel: Funnel
     cards_by_areas: dict[int, int]
@@ -111,11 +132,6 @@ class Report(Struct, frozen=True, kw_only=True):
         """Entries for draws."""
         return sum(prize.entries for prize in self.prizes)
 
-    @property
-    def best_day(self) -> tuple[date, Footfall] | None:
-        """The day with the most visits."""
-        return max(self.days, key=lambda each: each[1].visits) if self.total.visits else None
-
 
 async def read_report(engine: Engine, course: Course) -> Report:
     """The report of a rally as it is now. Raises BeingRebuilt."""
@@ -129,8 +145,7 @@ async def read_report(engine: Engine, course: Course) -> Report:
         plan=course.plan,
         made_at=engine.clock().astimezone(course.zone),
         total=Footfall(
-            sum(day.visits for day in by_day.values()),
-            sum(row["first_timers"] for row in days),
+            *totals(days),
             sum(day.headcount for day in by_day.values()),
         ),
         days=[(day, by_day.get(day, NOTHING)) for day in days_of(course.plan, by_day)],
@@ -184,21 +199,13 @@ def summed(counts: Iterable[tuple[Any, int]]) -> Counter[Any]:
     return sums
 
 
-class SpotReport(Struct, frozen=True, kw_only=True):
+class SpotReport(When, frozen=True, kw_only=True):
     """What a spot's staff see: their own figures, exactly, and averages of all others, where these
-    tell of no single one (else None). days: in order, from the first to the last."""
+    tell of no single one (else None)."""
 
-    total: Footfall
-    days: list[tuple[date, Footfall]]
-    hours: dict[int, int]
     languages: dict[str, int]
     others_visits: int | None
     others_visitors: int | None
-
-    @property
-    def best_day(self) -> tuple[date, Footfall] | None:
-        """The day with the most visits."""
-        return max(self.days, key=lambda each: each[1].visits) if self.total.visits else None
 
 
 async def read_spot_report(engine: Engine, course: Course, spot: str) -> SpotReport:

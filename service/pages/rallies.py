@@ -1,15 +1,12 @@
 """The organiser's rallies: planned, open, over; and the way to a new one."""
 
-from typing import Any
-
 from aiohttp import web
 
 from domain.rally import Rally, Status
 from domain.rehearsal import rehearsed
 from service import drafts
 from service.context import engine_of
-from service.engine import Engine
-from service.footfall import read_days
+from service.footfall import read_days, totals
 from service.pages.planning import said
 from service.pages.render import page
 from service.sign_in import Person, belongs
@@ -26,14 +23,14 @@ async def show(request: web.Request) -> web.Response:
     engine = engine_of(request)
     person = engine.people.at_desk(request)
     mine = [each for each in engine.rallies.all() if _is_mine(person, each)]
-    totals = {each.plan.rally: await _totals(engine, each) for each in mine}
+    of_days = {each.plan.rally: totals(await read_days(engine.pool, each.course)) for each in mine}
     may_begin = person.rally is None and person.may_change
     begun = await drafts.open_drafts(engine.pool) if may_begin else []
     return page(
         request,
         "rallies.html",
         groups=[(name, [each for each in mine if each.status in of]) for name, of in _GROUPS],
-        totals=totals,
+        totals=of_days,
         may_begin=may_begin,
         may_change=person.may_change,
         drafts=[(each, said(each.said)) for each in begun],
@@ -43,11 +40,3 @@ async def show(request: web.Request) -> web.Response:
 def _is_mine(person: Person, rally: Rally) -> bool:
     name = rally.plan.rally
     return rehearsed(name) is None and belongs(person, name)
-
-
-async def _totals(engine: Engine, rally: Rally) -> dict[str, Any]:
-    days = await read_days(engine.pool, rally.course)
-    return {
-        "visits": sum(row["visits"] for row in days),
-        "visitors": sum(row["first_timers"] for row in days),
-    }

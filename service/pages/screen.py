@@ -4,9 +4,8 @@ from aiohttp import web
 
 from domain.course import Course
 from domain.plan import Spot
-from service.comparison import bounds
 from service.context import engine_of, spot_asked
-from service.footfall import read_hours
+from service.footfall import bounds, read_hours
 from service.pages.live import stream
 from service.pages.render import page, part
 

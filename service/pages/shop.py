@@ -12,15 +12,17 @@ from domain.ranks import rank
 from domain.withheld import FEWEST_TOLD
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
-from service.comparison import Against, against_asked, bounds, measure, read_beside
+from service.comparison import Against, against_asked, measure, read_beside
 from service.context import engine_of, spot_seen
 from service.figures import read_neighbours
 from service.footfall import (
     Count,
     LanguageCount,
     asked_day,
+    bounds,
     by_day,
     by_hour,
+    hours_shown,
     read_hours,
     read_languages,
     read_visits,
@@ -30,8 +32,6 @@ from service.pages.render import page, part
 from service.sign_in import Role
 
 DAYS_SHOWN = 7
-OPENING_HOURS = (9, 20)
-"""The hours a day's chart shows at least; more when there were visits outside them."""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -88,7 +88,7 @@ async def _context(request: web.Request, course: Course, spot: Spot) -> dict[str
         "days": days,
         "hours": [
             (hour, hours.get(hour), _before(beside, hour, against))
-            for hour in _shown(hours, beside)
+            for hour in hours_shown([*hours, *beside])
         ],
         "against": against,
         "ways": list(Against),
@@ -119,12 +119,6 @@ async def _counts(
 def _before(beside: dict[int, int], hour: int, against: Against) -> int | None:
     """None where nothing is told; of another day nothing is left out."""
     return beside.get(hour, None if against is Against.AVERAGE else 0)
-
-
-def _shown(*hours: dict[int, Any]) -> range:
-    """The hours of the chart."""
-    known = [hour for each in hours for hour in each]
-    return range(min(OPENING_HOURS[0], *known, 23), max(OPENING_HOURS[1], *known, 0) + 1)
 
 
 async def _languages(

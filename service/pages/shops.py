@@ -1,13 +1,11 @@
 """A steward's spots at a glance: today's visits of each, and the way to its page."""
 
-from datetime import timedelta
-
 from aiohttp import web
 
 from projections.follow import read_lag
 from projections.footfall import FOOTFALL
 from service.context import engine_of, rally_of
-from service.footfall import by_day, read_hours
+from service.footfall import bounds, by_day, read_hours
 from service.pages.render import page
 
 
@@ -19,10 +17,8 @@ async def show(request: web.Request) -> web.Response:
     # Before the rows: what is applied in between makes them newer than said, never older.
     lag = await read_lag(engine.pool, FOOTFALL, now)
     today = now.astimezone(course.zone).date()
-    day = course.begins(today), course.begins(today + timedelta(days=1))
-    counts = {
-        one.spot: one for one in by_day(course, await read_hours(engine.pool, course, None, *day))
-    }
+    rows = await read_hours(engine.pool, course, None, *bounds(course, today))
+    counts = {one.spot: one for one in by_day(course, rows)}
     return page(
         request,
         "shops.html",

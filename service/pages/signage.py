@@ -22,7 +22,7 @@ from service.charts import Halo
 from service.charts.glow import LEVELS
 from service.context import engine_of, rally_of, voice_of
 from service.engine import Engine
-from service.footfall import read_days, read_hours, read_spots
+from service.footfall import read_days, read_hours, read_spots, totals
 from service.i18n import Voice
 from service.pages.live import stream
 from service.pages.render import drawn_qr, page, part
@@ -74,7 +74,7 @@ async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
     lag = await read_lag(engine.pool, FOOTFALL, engine.clock())
     now = engine.clock().astimezone(course.zone)
     days = {row["day"]: row for row in await read_days(engine.pool, course)}
-    today = days.get(now.date())
+    today, ever = days.get(now.date()), totals(days.values())
     visited = [row for row in await read_spots(engine.pool, course) if row["visits"]]
     areas = await _areas(engine, course, voice, now)
     return {
@@ -83,8 +83,8 @@ async def _context(request: web.Request, rally: Rally) -> dict[str, Any]:
         "lag": lag,
         "visits_today": told(today["visits"] if today else 0),
         "visitors_today": told(today["visitors"] if today else 0),
-        "visits": told(sum(row["visits"] for row in days.values())),
-        "visitors": told(sum(row["first_timers"] for row in days.values())),
+        "visits": told(ever.visits),
+        "visitors": told(ever.visitors),
         "spots": len(course.spots),
         "spots_visited": sum(1 for row in visited if row["spot"] in course.spots),
         "areas": sorted(areas.values(), key=lambda each: -(each.visits or 0))[:AREAS_SHOWN_MAX],

@@ -8,13 +8,11 @@ from domain.course import Course
 from domain.plan import Plan
 from service.charts import At, Bar
 from service.engine import Engine
-from service.footfall import read_days, read_hours, read_spots
+from service.footfall import bounds, hours_shown, read_days, read_hours, read_spots, totals
 from service.i18n import Voice
 
 DAYS_SHOWN_MAX = 62
 """The days of the chart at most: two months still tell apart on a phone."""
-OPENING_HOURS = (9, 20)
-"""The hours a day's chart shows at least; more when there were visits outside them."""
 
 
 async def days(engine: Engine, course: Course, voice: Voice, today: date) -> dict[str, Any]:
@@ -24,8 +22,7 @@ async def days(engine: Engine, course: Course, voice: Voice, today: date) -> dic
     counts = [(day, _both(rows.get(day))) for day in shown]
     past = [visits for day, (visits, _) in counts if course.plan.first_day <= day < today]
     return {
-        "visits": sum(row["visits"] for row in rows.values()),
-        "visitors": sum(row["first_timers"] for row in rows.values()),
+        **totals(rows.values())._asdict(),
         "headcount": sum(row["headcount"] for row in rows.values()),
         "visits_today": _both(rows.get(today))[0],
         "visitors_today": _both(rows.get(today))[1],
@@ -79,14 +76,13 @@ async def hours(engine: Engine, course: Course, voice: Voice, now: datetime) -> 
     """The hours of today."""
     today = now.date()
     yesterday = today - timedelta(days=1)
-    begins, ends = course.begins(yesterday), course.begins(today + timedelta(days=1))
+    begins, ends = bounds(course, yesterday)[0], bounds(course, today)[1]
     counts: dict[date, dict[int, int]] = {yesterday: {}, today: {}}
     for row in await read_hours(engine.pool, course, None, begins, ends):
         hour = row["hour"].astimezone(course.zone)
         of_day = counts[hour.date()]
         of_day[hour.hour] = of_day.get(hour.hour, 0) + row["visits"]
-    known = [now.hour, *counts[today], *counts[yesterday]]
-    shown = range(min(OPENING_HOURS[0], *known), max(OPENING_HOURS[1], *known) + 1)
+    shown = hours_shown([now.hour, *counts[today], *counts[yesterday]])
     return Hours(
         [
             Bar(
