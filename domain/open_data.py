@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from domain.close_out import is_final
 from domain.events import OpenDataPublished
+from domain.open_tables import Column
 from domain.plan import Area, Plan, Spot, stamped_spots, text_in
 from domain.rally import NotAllowed, Rally
-from domain.suppression import Below, Measure, blur, shown
+from domain.suppression import Below, Measure, blur, odds_of, shown
 
 OTHER = "other"
 LANGUAGES = ("ja", "ja-Hrkt", "en", "zh-Hans", "zh-Hant", "ko", OTHER)
@@ -216,3 +217,19 @@ def may_make(rally: Rally, now: datetime) -> None:
             "rally_not_over",
             "Open data is made when the results are frozen, or no late scan can come any more.",
         )
+
+
+def odds(plan: Plan) -> int:
+    """How many times as likely with a visit as without it a publication is at most."""
+    how = measures(plan)
+    together = odds_of(each for name, each in how.items() if name not in HEADCOUNTS)
+    return -(-together.numerator // together.denominator)
+
+
+def margin(plan: Plan, column: Column, rows: int) -> int | None:
+    """How far off a figure of a column is at most, 19 times of 20; a table of fewer rows than there
+    were counts sums them. None for what is no count."""
+    if column.measure is None:
+        return None
+    summed = -(-len(cells(plan)[column.measure]) // max(rows, 1))
+    return measures(plan)[column.measure].margin(max(summed, 1))

@@ -93,7 +93,8 @@ class Follower:
     async def catch_up(self) -> int:
         """Apply everything there is now; returns how many facts were applied, by us.
 
-        Waits for others who are at it. What stands still is left as it is.
+        Waits for others who are at it, and tells `applied` like `run`: whoever watches must not
+        miss what was applied here. What stands still is left as it is.
         """
         total = 0
         async with self._pool.acquire() as connection:
@@ -105,6 +106,8 @@ class Follower:
                     total += applied.facts
                     if not applied.facts:
                         await asyncio.sleep(TAKE_TURNS_S)
+        if total:
+            self._applied()
         return total
 
     async def _follow(self, projection: Projection, woken: asyncio.Event) -> None:

@@ -6,6 +6,7 @@ A problem's `code` is stable; its `detail` is a sentence in the language of whoe
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -154,6 +155,15 @@ async def read_form(request: web.Request) -> dict[str, str]:
     except (ValueError, LookupError, AssertionError, RuntimeError) as error:
         raise BodyInvalid("the form cannot be read") from error
     return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def uuids_in(form: Mapping[str, str], *names: str) -> list[UUID]:
+    """The ids that a form says under these names. Raises BodyInvalid."""
+    try:
+        return [UUID(form.get(name, "")) for name in names]
+    except ValueError as error:
+        kind = "are UUIDs" if len(names) > 1 else "is a UUID"
+        raise BodyInvalid(f"{' and '.join(names)} {kind}") from error
 
 
 def answering(handler: Handler) -> Handler:

@@ -6,11 +6,11 @@ from typing import Any, Literal
 from aiohttp import web
 from msgspec import Struct
 
-from domain.open_data import HEADCOUNTS, cells, measures
+from domain.open_data import margin, odds
 from domain.open_tables import BY_NAME, SCHEMA_VERSION, TABLES, Column, Table
 from domain.plan import Plan, text_in
 from domain.rally import Rally
-from domain.suppression import LEAST, STEP, odds_of
+from domain.suppression import LEAST, STEP
 from service import open_data
 from service.answers import file_answer, json_answer, read_body
 from service.context import engine_of, public_url, rally_of
@@ -73,17 +73,20 @@ async def act(request: web.Request) -> web.Response:
 
 
 async def made_for(request: web.Request, rally: Rally) -> Made:
-    """The tables: for everybody once they are published, before for who may see all of the rally.
-
-    Raises OpenDataMissing, TokenMissing, Forbidden.
-    """
-    engine = engine_of(request)
-    if rally.open_data is None:
-        engine.people.viewer(request, rally.plan.rally)
-    made = await open_data.read_made(engine, rally)
+    """The tables that `made_seen` finds. Raises also OpenDataMissing."""
+    made = await made_seen(request, rally)
     if made is None:
         raise OpenDataMissing
     return made
+
+
+async def made_seen(request: web.Request, rally: Rally) -> Made | None:
+    """The tables: for everybody once they are published, before for who may see all of the rally;
+    None if there are none yet. Raises TokenMissing, Forbidden."""
+    engine = engine_of(request)
+    if rally.open_data is None:
+        engine.people.viewer(request, rally.plan.rally)
+    return await open_data.read_made(engine, rally)
 
 
 def package(rally: Rally, made: Made, url: str) -> dict[str, Any]:
@@ -103,13 +106,6 @@ def package(rally: Rally, made: Made, url: str) -> dict[str, Any]:
         "method": METHOD.format(step=STEP, least=LEAST, odds=odds(plan)),
         "resources": [_resource(plan, each, made, url) for each in TABLES],
     }
-
-
-def odds(plan: Plan) -> int:
-    """How many times as likely with a visit as without it a publication is at most."""
-    how = measures(plan)
-    together = odds_of(each for name, each in how.items() if name not in HEADCOUNTS)
-    return -(-together.numerator // together.denominator)
 
 
 def _resource(plan: Plan, table: Table, made: Made, url: str) -> dict[str, Any]:
@@ -140,12 +136,3 @@ def _field(plan: Plan, column: Column, rows: int) -> dict[str, Any]:
         "unit": column.unit,
         "margin_95": margin(plan, column, rows),
     }
-
-
-def margin(plan: Plan, column: Column, rows: int) -> int | None:
-    """How far off a figure of a column is at most, 19 times of 20; a table of fewer rows than there
-    were counts sums them. None for what is no count."""
-    if column.measure is None:
-        return None
-    summed = -(-len(cells(plan)[column.measure]) // max(rows, 1))
-    return measures(plan)[column.measure].margin(max(summed, 1))

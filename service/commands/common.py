@@ -1,5 +1,6 @@
 """What several commands need."""
 
+import argparse
 import getpass
 import sys
 from datetime import datetime
@@ -34,6 +35,17 @@ def rally_named(engine: Engine, name: str) -> Rally:
         known = ", ".join(each.plan.rally for each in engine.rallies.all()) or "none yet"
         raise CommandError(f"There is no rally {name} here (there are: {known}).")
     return rally
+
+
+def spots_argument(parser: argparse.ArgumentParser) -> None:
+    """`--spot`, of whoever works at some."""
+    parser.add_argument(
+        "--spot",
+        metavar="SPOT",
+        action="append",
+        default=[],
+        help="staff: their spot; steward: each of them",
+    )
 
 
 def checked_spots(engine: Engine, name: str, spots: list[str]) -> None:

@@ -9,7 +9,7 @@ import argparse
 
 from domain.rally import NotAllowed
 from qr.images import text
-from service.commands.common import CommandError, by, local, rally_named, say
+from service.commands.common import CommandError, by, local, rally_named, say, spots_argument
 from service.config import Config
 from service.engine import open_engine
 from service.invitations import INVITED, Invited, invite, may_invite
@@ -27,13 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="organiser, viewer: for all rallies, also those to come"
     )
-    parser.add_argument(
-        "--spot",
-        metavar="SPOT",
-        action="append",
-        default=[],
-        help="staff: their spot; steward: each of them",
-    )
+    spots_argument(parser)
     parser.add_argument("--name", metavar="NAME", help="who it is, or which device")
     parser.add_argument(
         "--public-url",

@@ -7,7 +7,7 @@ that is given here, and can be revoked there; a visitor's is not.
 import argparse
 
 from service import people
-from service.commands.common import CommandError, by, checked_spots, say
+from service.commands.common import CommandError, by, checked_spots, say, spots_argument
 from service.config import Config
 from service.engine import open_engine
 from service.sign_in import Role
@@ -22,13 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rally", metavar="RALLY", help="staff: the rally; organiser, viewer: this one only"
     )
-    parser.add_argument(
-        "--spot",
-        metavar="SPOT",
-        action="append",
-        default=[],
-        help="staff: their spot; steward: each of them",
-    )
+    spots_argument(parser)
     parser.add_argument("--name", default="meguri token", help="what it is listed as")
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 from unicodedata import normalize
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from aiohttp import web
 
@@ -13,10 +13,9 @@ from domain.prizes import waiting
 from domain.refusals import Refusal, RefusalCode
 from domain.rules import Answer
 from service.admission import genuine
-from service.answers import read_form
+from service.answers import read_form, uuids_in
 from service.api.badges import take_badge
 from service.context import engine_of, rally_of, spot_asked, voice_of
-from service.failures import BodyInvalid
 from service.pages import hand_overs
 from service.pages.render import page
 from service.scans import Refused
@@ -40,10 +39,7 @@ async def scanned(request: web.Request) -> web.Response:
     form = await read_form(request)
     # A Japanese keyboard may have made wide letters of it.
     text = normalize("NFKC", form.get("code", "")[:SCANNED_MAX])
-    try:
-        scan_id = UUID(form.get("scan_id", ""))
-    except ValueError as error:
-        raise BodyInvalid("scan_id is a UUID") from error
+    (scan_id,) = uuids_in(form, "scan_id")
     code = await genuine(request, text)
     if isinstance(code, Refusal):
         return _refused(request, course, spot, Refused(code, rally_of(request)))

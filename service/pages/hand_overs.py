@@ -12,11 +12,10 @@ from domain.prizes import hand_over as may_hand_over
 from domain.prizes import last_given, left_for, undo_left
 from domain.rally import NotAllowed, Rally
 from domain.stock import left_of
-from service.answers import read_form
+from service.answers import read_form, uuids_in
 from service.api.cards import HandOver as Said
 from service.api.cards import handed_over
 from service.context import engine_of, rally_of
-from service.failures import BodyInvalid
 from service.pages.prizes import planned
 from service.pages.render import page
 from service.sign_in import Person
@@ -45,10 +44,7 @@ async def ask(
 async def hand_over(request: web.Request) -> web.Response:
     """POST /r/{rally}/hand-overs: hand a prize over, or take that back; sent twice it is once."""
     rally, form = rally_of(request), await read_form(request)
-    try:
-        visitor, id_ = UUID(form.get("visitor", "")), UUID(form.get("hand_over_id", ""))
-    except ValueError as error:
-        raise BodyInvalid("visitor and hand_over_id are UUIDs") from error
+    visitor, id_ = uuids_in(form, "visitor", "hand_over_id")
     prize, spot = planned(rally, form.get("prize", "")), form.get("spot") or None
     person = engine_of(request).people.staff(request, rally.plan.rally, spot)
     back = form.get("do") == "reverse"

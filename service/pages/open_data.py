@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from domain.close_out import is_final
-from domain.open_data import LICENCES
+from domain.open_data import LICENCES, margin, odds
 from domain.open_tables import TABLES
 from domain.suppression import LEAST, STEP
 from service import open_data
 from service.answers import read_form
-from service.api.open_data import margin, odds
+from service.api.open_data import made_seen
 from service.context import engine_of, rally_of
 from service.failures import BodyInvalid
 from service.open_files import MEDIA_TYPES
@@ -19,9 +19,7 @@ from service.sign_in import belongs
 async def show(request: web.Request) -> web.Response:
     """GET /r/{rally}/open-data: for everybody once it is published, before for who may see all."""
     engine, rally = engine_of(request), rally_of(request)
-    if rally.open_data is None:
-        engine.people.viewer(request, rally.plan.rally)
-    made = await open_data.read_made(engine, rally)
+    made = await made_seen(request, rally)
     rows = {name: len(table) for name, table in made.tables.items()} if made else {}
     return page(
         request,

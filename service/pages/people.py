@@ -1,7 +1,6 @@
 """The rally's people: organisers, viewers, devices of spots; who joins, and who is revoked."""
 
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 from markupsafe import Markup
@@ -10,7 +9,7 @@ from domain.plan import Plan
 from domain.rally import NotAllowed, Rally
 from domain.rehearsal import rehearsed
 from service import people
-from service.answers import read_form
+from service.answers import read_form, uuids_in
 from service.context import engine_of, public_url, rally_of, voice_of
 from service.engine import Engine
 from service.failures import BodyInvalid, NotFound
@@ -126,10 +125,7 @@ async def _revoke(
 
 async def _named(engine: Engine, rally: Rally, asker: Person, form: dict[str, str]) -> Member:
     """Whom the form names; who works on all rallies is changed by those who do so, too."""
-    try:
-        id_ = UUID(form.get("person", ""))
-    except ValueError as error:
-        raise BodyInvalid("person is a UUID") from error
+    (id_,) = uuids_in(form, "person")
     for one in await people.members(engine.pool, rally.plan.rally):
         if one.id == id_ and one.rally in (rally.plan.rally, asker.rally):
             return one

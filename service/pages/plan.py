@@ -9,10 +9,9 @@ from msgspec.structs import replace
 from domain.rally import NotAllowed, cancel_rally
 from domain.rehearsal import rehearsed
 from service.context import engine_of, voice_of
-from service.drafts import Draft
 from service.engine import of_known
 from service.pages.plan_preview import CONFLICT, apply, newest_desk, preview_page, seen
-from service.pages.planning import Desk, desk_of, words
+from service.pages.planning import Desk, desk_of, untouched_desk, words
 from service.pages.refusing import refused
 from service.pages.render import page
 from service.pages.uploads import plan_of, read_upload, text_of
@@ -33,12 +32,7 @@ async def show(request: web.Request) -> web.Response:
     person = engine.people.viewer(request, name)
     if person.may_change and rehearsed(name) is None:
         return _page(request, await desk_of(request))
-    values, now = plain(rally.plan), engine.clock()
-    draft = Draft(
-        id=person.id, rally=name, base=values, said=values, pasted="", changed_by="", changed_at=now
-    )
-    desk = Desk(engine, "", f"/r/{name}/plan", draft, rally, [], fresh=True)
-    return _page(request, desk, changing=False)
+    return _page(request, untouched_desk(engine, person.by, rally), changing=False)
 
 
 async def upload(request: web.Request) -> web.StreamResponse:

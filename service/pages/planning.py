@@ -108,17 +108,22 @@ async def _rally_desk(request: web.Request, name: str) -> Desk:
     if kept is not None:
         draft, clashes = _on_now(kept, rally)
         return Desk(engine, by, base, draft, rally, clashes)
-    now, said = engine.clock(), plain(rally.plan)
+    return untouched_desk(engine, by, rally)
+
+
+def untouched_desk(engine: Engine, by: str, rally: Rally) -> Desk:
+    """A rally's plan as it is, with nothing changed yet."""
+    now, name, values = engine.clock(), rally.plan.rally, plain(rally.plan)
     draft = Draft(
         id=new_id(now),
         rally=name,
-        base=said,
-        said=said,
+        base=values,
+        said=values,
         pasted="",
         changed_by=by,
         changed_at=now,
     )
-    return Desk(engine, by, base, draft, rally, [], fresh=True)
+    return Desk(engine, by, f"/r/{name}/plan", draft, rally, [], fresh=True)
 
 
 def _on_now(draft: Draft, rally: Rally | None) -> tuple[Draft, list[str]]:

@@ -1,7 +1,7 @@
 """What a QR opens: a page that checks in by itself, or by its button where scripts do not run."""
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from aiohttp import web
 
@@ -10,11 +10,10 @@ from domain.plan import Spot
 from domain.rally import Rally
 from domain.refusals import RETRY, Refusal, RefusalCode
 from qr.codes import Code
-from service.answers import read_form
+from service.answers import read_form, uuids_in
 from service.api.visitors import keep, visitor_or_new
 from service.check_in import take
 from service.context import engine_of, voice_of
-from service.failures import BodyInvalid
 from service.pages import badges
 from service.pages.card import card_context
 from service.pages.render import page
@@ -64,10 +63,7 @@ async def stamp(request: web.Request) -> web.Response:
     code = await engine.verify(request.match_info["code"])
     if isinstance(code, Code) and form.get("do") == "bind":
         return await badges.bind(request, code)
-    try:
-        scan_id = UUID(form.get("scan_id", ""))
-    except ValueError as error:
-        raise BodyInvalid("scan_id is a UUID") from error
+    (scan_id,) = uuids_in(form, "scan_id")
     if isinstance(code, Code) and code.visitor is not None:
         stamped = await badges.stamp(request, code, form, scan_id)
         return _refused(request, stamped, REFUSED) if isinstance(stamped, Refused) else stamped

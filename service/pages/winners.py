@@ -15,7 +15,7 @@ from domain.plan import Prize
 from domain.rally import NotAllowed, Rally
 from service import drawing
 from service.addresses import kept_until
-from service.answers import file_headers, read_form
+from service.answers import file_headers, read_form, uuids_in
 from service.api.cards import HandOver, handed_over
 from service.closing import Winner, read_winners
 from service.context import engine_of, rally_of
@@ -87,10 +87,7 @@ async def change(request: web.Request) -> web.StreamResponse:
 
 
 async def _hand(request: web.Request, rally: Rally, form: dict[str, str]) -> None:
-    try:
-        visitor, id_ = UUID(form.get("visitor", "")), UUID(form.get("hand_over_id", ""))
-    except ValueError as error:
-        raise BodyInvalid("visitor and hand_over_id are UUIDs") from error
+    visitor, id_ = uuids_in(form, "visitor", "hand_over_id")
     prize = _asked(rally, form.get("prize", "")).id
     back = form["do"] == "reverse"
     await handed_over(request, HandOver(rally.plan.rally, prize, visitor, id_, None, back))
