@@ -36,7 +36,7 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics
+from service import metrics, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
@@ -466,6 +466,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
             ("erase_expired", engine.erase_expired()),
+            ("webhooks", webhooks.run(engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():

@@ -19,6 +19,7 @@ LAG_SECONDS = Gauge(
 STANDS_STILL = Gauge(
     "meguri_projection_stands_still", "1 while a fact cannot be applied", ["projection"]
 )
+WEBHOOKS_FAILING = Gauge("meguri_webhooks_failing", "Webhooks whose last message was not taken")
 
 # A child is looked up once: on the hot path a look-up costs as much as the count.
 _children: dict[str, Counter] = {}
