@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from support import LINE, RALLY, OpenEngine, Site, until
+from support import LINE, PLANS, RALLY, OpenEngine, Site, until
 
 from service import webhooks
 from service.commands import CommandError
