@@ -3,7 +3,9 @@
 A problem's `code` is stable; its `detail` is a sentence in the language of whoever asks.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -11,6 +13,7 @@ from uuid import UUID
 import msgspec
 import structlog
 from aiohttp import web
+from multidict import MultiDictProxy
 
 from domain.rally import NotAllowed
 from service.context import voice_of
@@ -19,6 +22,7 @@ from service.failures import (
     BodyInvalid,
     BodyNotJson,
     BodyTooLarge,
+    BodyTooSlow,
     Conflict,
     CrossSite,
     Failure,
@@ -42,6 +46,8 @@ FAILURE_PAGE: web.AppKey[FailurePage] = web.AppKey("failure_page")
 PROBLEM = "application/problem+json"
 REFUSED_STATUS = 422
 _OUR_FAULT = 500
+BODY_SECONDS_MAX = 30
+"""A body of 512 KiB takes ten seconds on the worst line we know of."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 """No answer is ever taken for something else than it says it is."""
@@ -136,9 +142,24 @@ def problem_answer(problem: Problem, headers: dict[str, str] | None = None) -> w
     )
 
 
+async def read_bytes(request: web.Request) -> bytes:
+    """The request's body. Raises BodyTooLarge, BodyTooSlow."""
+    async with _patience():
+        return await request.read()
+
+
+@asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            yield
+    except TimeoutError as error:
+        raise BodyTooSlow(f"a body arrives within {BODY_SECONDS_MAX} s") from error
+
+
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, BodyTooLarge."""
-    body = await request.read()
+    """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, and as `read_bytes`."""
+    body = await read_bytes(request)
     try:
         decoded: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
@@ -149,12 +170,18 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """The texts of a posted form. Raises BodyInvalid."""
+    """The texts of a posted form. Raises as `read_posted`."""
+    form = await read_posted(request)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def read_posted(request: web.Request) -> MultiDictProxy[Any]:
+    """A posted form with its files. Raises BodyInvalid, BodyTooLarge, BodyTooSlow."""
     try:
-        form = await request.post()
+        async with _patience():
+            return await request.post()
     except (ValueError, LookupError, AssertionError, RuntimeError) as error:
         raise BodyInvalid("the form cannot be read") from error
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def uuids_in(form: Mapping[str, str], *names: str) -> list[UUID]:

@@ -1,12 +1,16 @@
 """The web application: the one room that knows all others."""
 
 from collections.abc import AsyncIterator
+from functools import cache
+from typing import Any
 
 from aiohttp import hdrs, web
 
 from service.answers import FAILURE_PAGE, answering
+from service.api.contract import DOCUMENT
 from service.boards import Boards
 from service.context import ENGINE
+from service.contract.openapi import document, placed
 from service.engine import Engine, running
 from service.pages.live import BOARDS
 from service.pages.render import failure_page
@@ -18,6 +22,7 @@ def make_app(engine: Engine) -> web.Application:
     app = web.Application(client_max_size=engine.config.body_bytes_max)
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
+    app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
@@ -28,6 +33,11 @@ def make_app(engine: Engine) -> web.Application:
     app.on_shutdown.append(_stop)
     app.cleanup_ctx.append(_run)
     return app
+
+
+@cache
+def whole_document() -> dict[str, Any]:
+    return document(placed(ROUTES))
 
 
 async def _run(app: web.Application) -> AsyncIterator[None]:
