@@ -5,6 +5,7 @@ A problem's `code` is stable; its `detail` is a sentence in the language of whoe
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -13,6 +14,8 @@ import structlog
 from aiohttp import web
 
 from domain.rally import NotAllowed
+from projections.said import said
+from service import metrics
 from service.context import voice_of
 from service.eventlog.log import DATABASE_ILL
 from service.failures import (
@@ -187,12 +190,29 @@ def answering(handler: Handler) -> Handler:
         except DATABASE_ILL as error:
             if request.transport is None or request.transport.is_closing():
                 raise  # the asker has gone
-            return failed(request, Unavailable(repr(error)))
+            return failed(request, Unavailable(said(error)))
         except Exception:
             log.exception("request_failed", method=request.method, route=route_of(request))
             return failed(request, Failure())
 
     return answered
+
+
+def timed(handler: Handler, method: str, route: str) -> Handler:
+    """`handler`, with its answers' times measured."""
+    times = metrics.Timed(method, route)
+
+    async def measured(request: web.Request) -> web.StreamResponse:
+        began = perf_counter()
+        try:
+            answer = await handler(request)
+        except web.HTTPException as redirect:
+            times.answered(redirect, perf_counter() - began)
+            raise
+        times.answered(answer, perf_counter() - began)
+        return answer
+
+    return measured
 
 
 def _same_site(request: web.Request) -> None:
@@ -220,6 +240,7 @@ async def nowhere(request: web.Request) -> web.Response:
 
 def failed(request: web.Request, failure: Failure) -> web.Response:
     """A failure as a problem document for programs, as a page for people."""
+    metrics.FAILURES.labels(failure.code).inc()
     if failure.status >= _OUR_FAULT:
         log.warning("failure", code=failure.code, route=route_of(request), detail=failure.detail)
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):

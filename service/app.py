@@ -1,13 +1,15 @@
 """The web application: the one room that knows all others."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import hdrs, web
 
-from service.answers import FAILURE_PAGE, answering
+from service.answers import FAILURE_PAGE, answering, timed
 from service.boards import Boards
 from service.context import ENGINE
 from service.engine import Engine, running
+from service.measuring import keep_measuring
 from service.pages.live import BOARDS
 from service.pages.render import failure_page
 from service.routes import ROUTES
@@ -22,9 +24,9 @@ def make_app(engine: Engine) -> web.Application:
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
-        app.router.add_route(method, path, answering(handler))
+        app.router.add_route(method, path, timed(answering(handler), method, path))
         if method == hdrs.METH_GET:
-            app.router.add_route(hdrs.METH_HEAD, path, answering(handler))
+            app.router.add_route(hdrs.METH_HEAD, path, timed(answering(handler), method, path))
     app.on_shutdown.append(_stop)
     app.cleanup_ctx.append(_run)
     return app
@@ -32,7 +34,9 @@ def make_app(engine: Engine) -> web.Application:
 
 async def _run(app: web.Application) -> AsyncIterator[None]:
     async with running(app[ENGINE]):
+        measuring = asyncio.create_task(keep_measuring(app[ENGINE], app[BOARDS]))
         yield
+        measuring.cancel()
 
 
 async def _stop(app: web.Application) -> None:

@@ -406,7 +406,7 @@ class Engine:
                 if over := self.expired():
                     await self.addresses.erase_rallies(over)
             except Exception as error:  # tried again; what is due stays due
-                log.warning("expiry_failed", error=repr(error))
+                log.warning("expiry_failed", error=error)
             await asyncio.sleep(EXPIRY_S)
 
     def stop(self) -> None:
@@ -424,7 +424,7 @@ class Engine:
             try:
                 await self.refresh()
             except Exception as error:  # tried again in a moment; until then the old ones stand
-                log.warning("refresh_failed", error=repr(error))
+                log.warning("refresh_failed", error=error)
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
         with metrics.BATCH_SECONDS.time():
@@ -504,7 +504,7 @@ def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
     error = None if task.cancelled() else task.exception()
     if not task.cancelled() and not task.cancelling():
-        log.error("task_ended", task=task.get_name(), error=repr(error))
+        log.error("task_ended", task=task.get_name(), error=error)
 
 
 async def _set_up(dsn: str, visitor_buckets: int) -> int:
