@@ -16,6 +16,7 @@ from service.database.migrate import MigrationError
 from service.eventlog.log import DATABASE_ILL
 from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes
+from service.traces import TracesMissing
 from service.version import version
 
 _EXPECTED = (
@@ -26,6 +27,7 @@ _EXPECTED = (
     MigrationError,
     NotAllowed,
     PlanMistakes,
+    TracesMissing,
     *DATABASE_ILL,
 )
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from domain.rally import NotAllowed
 from projections.said import said
-from service import metrics
+from service import metrics, traces
 from service.context import voice_of
 from service.eventlog.log import DATABASE_ILL
 from service.failures import (
@@ -213,6 +213,19 @@ def timed(handler: Handler, method: str, route: str) -> Handler:
         return answer
 
     return measured
+
+
+def traced(handler: Handler, method: str, route: str) -> Handler:
+    """`handler`, each of its requests a span."""
+    about = {"http.request.method": method, "http.route": route}
+
+    async def spanned(request: web.Request) -> web.StreamResponse:
+        with traces.span(f"{method} {route}", **about) as note:
+            answer = await handler(request)
+            note("http.response.status_code", answer.status)
+            return answer
+
+    return spanned
 
 
 def _same_site(request: web.Request) -> None:

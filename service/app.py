@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 from aiohttp import hdrs, web
 
-from service.answers import FAILURE_PAGE, answering, timed
+from service import traces
+from service.answers import FAILURE_PAGE, answering, timed, traced
 from service.boards import Boards
 from service.context import ENGINE
 from service.engine import Engine, running
@@ -24,9 +25,12 @@ def make_app(engine: Engine) -> web.Application:
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
-        app.router.add_route(method, path, timed(answering(handler), method, path))
+        wrapped = timed(answering(handler), method, path)
+        if traces.on():
+            wrapped = traced(wrapped, method, path)
+        app.router.add_route(method, path, wrapped)
         if method == hdrs.METH_GET:
-            app.router.add_route(hdrs.METH_HEAD, path, timed(answering(handler), method, path))
+            app.router.add_route(hdrs.METH_HEAD, path, wrapped)
     app.on_shutdown.append(_stop)
     app.cleanup_ctx.append(_run)
     return app

@@ -36,7 +36,7 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics
+from service import metrics, traces
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
@@ -122,7 +122,10 @@ class Engine:
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
-            pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
+            pool,
+            CATALOGUE.values(),
+            lambda: self.signals.send(Signal.APPLIED),
+            lambda name: traces.span("apply a projection", **{"meguri.projection": name}),
         )
         self.builder = Builder(
             pool,
@@ -270,7 +273,8 @@ class Engine:
         """What the group commit decides about a scan: on the card with which its own was put
         together, if it was."""
         while True:
-            outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
+            with traces.waiting(scan.scan_id):
+                outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
             if not isinstance(outcome, Linked):
                 return outcome
             scan = replace(scan, visitor=outcome.to)
@@ -427,7 +431,8 @@ class Engine:
                 log.warning("refresh_failed", error=error)
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
-        with metrics.BATCH_SECONDS.time():
+        ids = (scan.scan_id for scan in scans)
+        with traces.committing(bucket, ids), metrics.BATCH_SECONDS.time():
             outcomes = await self.log.commit(bucket, scans)
         metrics.BATCH_SCANS.observe(len(scans))
         self.signals.send(Signal.LOG_GREW)
