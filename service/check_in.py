@@ -58,6 +58,7 @@ async def take(
 async def decided(request: web.Request, scan: Scan) -> Answer | Refused:
     """What the group commit decides about a scan."""
     engine = engine_of(request)
-    outcome = await engine.check_in(scan)
+    with metrics.CHECK_IN_SECONDS.time():
+        outcome = await engine.check_in(scan)
     metrics.count(outcome)
     return outcome_of(outcome, engine.rallies.get(scan.rally))
