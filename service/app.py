@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import hdrs, web
 
+from service import cross_origin
 from service.answers import FAILURE_PAGE, answering
 from service.boards import Boards
 from service.context import ENGINE
@@ -19,6 +20,7 @@ def make_app(engine: Engine) -> web.Application:
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
     app[BOARDS] = Boards(engine.applied, engine.stopping)
+    cross_origin.admit(app, engine.config.origins)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
