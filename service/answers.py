@@ -13,12 +13,12 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import MultiDictProxy
 
 from domain.rally import NotAllowed
 from projections.said import said
-from service import metrics, traces
+from service import cross_origin, metrics, traces
 from service.context import voice_of
 from service.eventlog.log import DATABASE_ILL
 from service.failures import (
@@ -264,17 +264,19 @@ def _same_site(request: web.Request) -> None:
         foreign = origin is not None and origin.partition("://")[2] != request.host
     else:
         foreign = site not in ("same-origin", "none")
-    if foreign:
+    if foreign and not cross_origin.admits(request):
         raise CrossSite
 
 
 async def nowhere(request: web.Request) -> web.Response:
-    """What no route has taken: the address is unknown, or it does not take the method."""
+    """What no route has taken: an unknown address, a method it does not take, or a preflight."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource is not request.match_info.route.resource:
             _, methods = await resource.resolve(request)
             allowed |= methods
+    if allowed and request.method == hdrs.METH_OPTIONS and cross_origin.admits(request):
+        return cross_origin.preflight(allowed)
     raise MethodNotAllowed(allowed) if allowed else NotFound
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from service import traces
+from service import cross_origin, traces
 from service.answers import FAILURE_PAGE, answering, timed, traced
 from service.api.contract import DOCUMENT
 from service.boards import Boards
@@ -27,6 +27,7 @@ def make_app(engine: Engine) -> web.Application:
     app[FAILURE_PAGE] = failure_page
     app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
+    cross_origin.admit(app, engine.config.origins)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
