@@ -219,6 +219,8 @@ async def run(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> None:
             try:
                 passed = await tell_all(pool, session, clock())
             except Exception as error:  # the database's troubles: tried again in a moment
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise asyncio.CancelledError from error
                 log.warning("webhooks_failed", error=repr(error))
                 passed = 0
             if not passed:

@@ -93,6 +93,13 @@ async def hooked(site: Site, url: str, *kinds: str, from_start: bool = False) ->
     )
 
 
+async def still(site: Site) -> None:
+    """The service tells nobody anything: the test does."""
+    task = site.engine.tasks["webhooks"]
+    task.cancel()
+    await asyncio.wait([task])
+
+
 async def tell(site: Site, session: aiohttp.ClientSession) -> None:
     """Tell what there is, until there is nothing more that anybody takes."""
     while await webhooks.tell_all(site.engine.pool, session, site.clock()):
@@ -146,7 +153,7 @@ async def test_the_running_service_tells_visits_and_prizes_as_they_come(
 async def test_what_is_not_taken_is_told_again_later_and_later(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     await hooked(site, receiver.url, "visits")
     await site.scan(site.visitor(), LINE[0])
     receiver.answers = [500, 302, 404]
@@ -170,7 +177,7 @@ async def test_what_is_not_taken_is_told_again_later_and_later(
 async def test_a_lost_answer_tells_the_same_ids_again(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     await hooked(site, receiver.url)
     token = site.visitor()
     await site.scan(token, LINE[0])
@@ -190,7 +197,7 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     monkeypatch.setattr(webhooks, "STRETCH", 7)
     for _ in range(10):
         token = site.visitor()
@@ -198,8 +205,7 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
             await site.scan(token, spot)
     await hooked(site, receiver.url, "visits", from_start=True)
     await hooked(site, receiver.url.replace("hook", "elsewhere"), "visits", from_start=True)
-    engines = asyncio.gather(*(tell(site, session) for _ in range(3)))  # as of three processes
-    await engines
+    await asyncio.gather(*(tell(site, session) for _ in range(3)))  # as of three processes
     assert sorted(receiver.ids) == sorted(await visits(site))
     for bucket in {name.split("-")[0] for name in receiver.ids}:
         positions = [int(name.split("-")[1]) for name in receiver.ids if name[0] == bucket]
@@ -212,7 +218,7 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
 async def test_only_what_was_asked_for_of_the_own_rally_from_now_on(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     token = site.visitor()
     await site.scan(token, LINE[0])
     await hooked(site, receiver.url, "prizes")
@@ -261,7 +267,7 @@ async def test_the_operator_adds_tests_renews_and_removes(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     old, new = tmp_path / "old", tmp_path / "new"
     await run(database, "list")
     assert "Nobody is told anything." in capsys.readouterr().out
