@@ -47,6 +47,7 @@ from domain.rules import (
 from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, taken_by
 from service.eventlog import statements as sql
+from service.eventlog.chain import lock_head
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
 from service.eventlog.taken import lock_taken, read_taken, taken_now, write_taken
@@ -127,7 +128,7 @@ class EventLog:
 
     async def _lock(self, connection: asyncpg.Connection, bucket: int) -> Any:
         """Lock a visitors' bucket; returns its head. What is decided then is by the newest plan."""
-        head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+        head = await lock_head(connection, bucket)
         if head["rallies_position"] > self.rallies.position:
             await self.rallies.refresh(connection)
         return head
@@ -135,7 +136,7 @@ class EventLog:
     async def change_rally(self, rally: str, decision: RallyDecision) -> Rally:
         """Decide and append one fact about a rally; returns the rally as it is afterwards."""
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            head = await lock_head(connection, RALLIES_BUCKET)
             return await self._change(connection, head["position"], rally, decision)
 
     async def freeze_rally(self, rally: str, decision: FreezeDecision) -> Rally:
@@ -253,7 +254,7 @@ class EventLog:
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            head = await lock_head(connection, RALLIES_BUCKET)
             if await connection.fetchval(sql.HAS_HEADCOUNT, RALLIES_BUCKET, fact.headcount_id):
                 return False
             position = head["position"] + 1
@@ -400,7 +401,7 @@ class _Batch:
             (visitor, key[1], _encode_card(self._cards[key]))
             for key, visitor in self._changed.items()
         ]
-        return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
+        return [[self.now], positions[-1], *_arrays(list(positions), self.facts, cards)]
 
 
 async def _extend(
@@ -420,7 +421,7 @@ async def _extend(
         card = evolve(card, fact, position, now)
     kept = [(facts[0].visitor, facts[0].rally, _encode_card(card))]
     arrays = _arrays(list(positions), [to_row(fact) for fact in facts], kept)
-    await connection.execute(sql.APPEND, bucket, now, positions[-1], *arrays)
+    await connection.execute(sql.APPEND, bucket, [now], positions[-1], *arrays)
     return positions[-1]
 
 
@@ -429,7 +430,7 @@ async def _append_one(
 ) -> None:
     """Append a fact that changes no card."""
     arrays = _arrays([position], [to_row(fact)], [])
-    await connection.execute(sql.APPEND, bucket, now, position, *arrays)
+    await connection.execute(sql.APPEND, bucket, [now], position, *arrays)
 
 
 def _arrays(
