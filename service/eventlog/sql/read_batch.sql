@@ -1,3 +1,2 @@
--- A batch, or the last one before. $1 bucket, $2 position. Returns position, digest.
-SELECT position, digest FROM batches WHERE bucket = $1 AND position <= $2
-ORDER BY position DESC LIMIT 1
+-- A batch's digest. $1 bucket, $2 the position of its last fact. Returns digest, or nothing.
+SELECT digest FROM batches WHERE bucket = $1 AND position = $2
