@@ -71,6 +71,12 @@ class _Fold:
         if row["position"] != self.position + 1:
             self.faults.append(f"{here}: a gap, {self.position + 1} was expected")
         self.position = row["position"]
+        try:
+            self._fold(here, row)
+        except Exception as error:  # whatever was made of the row: the others are looked at, too
+            self.faults.append(f"{here}: it cannot be read ({error!r})")
+
+    def _fold(self, here: str, row: Any) -> None:
         fact = to_fact(row)
         if isinstance(fact, HeadcountRecorded):
             return  # a number that changes nothing

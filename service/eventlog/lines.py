@@ -20,6 +20,7 @@ from service.eventlog.rows import Row
 SOURCE = "/rallies/"
 _Small = Annotated[int, Meta(ge=-(2**15), lt=2**15)]
 _Integer = Annotated[int, Meta(ge=-(2**31), lt=2**31)]
+_Moment = Annotated[datetime, Meta(tz=True)]
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,9 +49,9 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     id: str
     source: Annotated[str, Meta(pattern=f"^{SOURCE}.")]
     type: str
-    time: datetime
+    time: _Moment
     datacontenttype: str = "application/json"
-    recordedat: datetime
+    recordedat: _Moment
     factversion: _Small
     log: str
     bucket: _Small
