@@ -124,7 +124,7 @@ ASKED = {
     "batches": (log.CHECK_BATCHES, (1, 30_000, b"", 30_500), "batches_pkey"),
     "batches/facts": (log.CHECK_BATCHES, (1, 30_000, b"", 30_500), "events_pkey"),
     "handed": (log.READ_HANDED, (1,), "events_of_hand_overs"),
-    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY), "events_pkey"),
+    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY, None), "events_pkey"),
     "refusals/read": (_of("refusals", "read"), (RALLY, START, UNTIL), "refusals_of_hours"),
     "flow/read": (_of("flow", "read"), (RALLY,), "flow_pkey"),
     "flow/minutes": (_of("flow", "read_minutes"), (RALLY,), "flow_pkey"),
