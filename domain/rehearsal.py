@@ -34,11 +34,16 @@ def number_of(rally: str) -> int:
     return int(named[1]) if named else 0
 
 
-def lay_out_rehearsal(known: Rally | None, now: datetime, *, plan: Plan, by: str) -> RallyPlanned:
-    """Lay out a rehearsal. Raises NotAllowed if somebody has just begun the very one."""
+def lay_out_rehearsal(
+    known: Rally | None, now: datetime, *, plan: Plan, by: str, organisation: str | None
+) -> RallyPlanned:
+    """Lay out a rehearsal, for whom its rally is. Raises NotAllowed if somebody has just begun the
+    very one."""
     if known is not None:
         raise NotAllowed("rehearsal_begun", "Somebody has just begun a rehearsal. Look for it.")
-    return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+    return RallyPlanned(
+        rally=plan.rally, occurred_at=now, plan=plan, by=by, organisation=organisation
+    )
 
 
 def rehearsal(plan: Plan, number: int, day: date) -> Plan:

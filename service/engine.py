@@ -105,7 +105,7 @@ class Engine:
         self.log = log
         self.rallies = log.rallies
         self.keyring = Keyring([], [])
-        self.people = People(self.keyring)
+        self.people = People(self.keyring, log.rallies.organisation_of)
         self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
             self._commit,
             waiting_max=config.waiting_max,
@@ -169,8 +169,10 @@ class Engine:
         *,
         accept_losses: bool = True,
         based_on: Plan | UnsetType | None = UNSET,
+        organisation: str | None = None,
     ) -> Rally:
-        """Lay out a rally or change its plan. Raises NotAllowed.
+        """Lay out a rally, for an `organisation` if one is said, or change its plan. Raises
+        NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
         one that was `based_on` another plan than the rally has by then (None: on none at all), nor
@@ -188,7 +190,8 @@ class Engine:
                 )
         await make_key(self.pool, plan.rally)
         return await self.change(
-            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+            plan.rally,
+            lambda rally, now: plan_rally(rally, plan, now, by, based_on, organisation),
         )
 
     async def rehearse(self, name: str, by: str) -> Rally:
@@ -203,7 +206,10 @@ class Engine:
         today = self.clock().astimezone(rally.course.zone).date()
         plan = rehearsal(rally.plan, number, today)
         await make_key(self.pool, plan.rally)
-        await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
+        await self.change(
+            plan.rally,
+            partial(lay_out_rehearsal, plan=plan, by=by, organisation=rally.organisation),
+        )
         for one in before:
             if one.status is Status.OPEN:
                 await self.change(one.plan.rally, of_known(close_rally, by))

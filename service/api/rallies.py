@@ -56,10 +56,15 @@ async def put(request: web.Request) -> web.Response:
     A plan that would take a reached prize from somebody is a conflict, unless losses are accepted.
     """
     name = request.match_info["rally"]
-    person = engine_of(request).people.organiser(request, name)
+    engine = engine_of(request)
+    new = engine.rallies.get(name) is None
+    people = engine.people
+    person = people.planner(request) if new else people.organiser(request, name)
     plan = await _plan(request, name)
     accepted = request.query.get("accept") == "losses"
-    return _changed(await engine_of(request).plan(plan, person.by, accept_losses=accepted))
+    return _changed(
+        await engine.plan(plan, person.by, accept_losses=accepted, organisation=person.organisation)
+    )
 
 
 async def show_preview(request: web.Request) -> web.Response:

@@ -8,7 +8,14 @@ import msgspec
 
 from domain.plan import Plan
 from domain.rally import NotAllowed
-from service.commands.common import CommandError, by, rally_named, say
+from service.commands.common import (
+    CommandError,
+    by,
+    organisation_argument,
+    organisation_named,
+    rally_named,
+    say,
+)
 from service.config import Config
 from service.engine import Engine, open_engine
 from service.plan_files import read_plan
@@ -31,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="change the plan even if it takes reached prizes from visitors",
     )
+    organisation_argument(parser, "a new rally: for whom it is laid out")
     parser.add_argument(
         "--export", metavar="RALLY", help="print the plan of a rally as the file that lays it out"
     )
@@ -60,7 +68,12 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             await _preview(engine, plan)
             return
         try:
-            rally = await engine.plan(plan, by(), accept_losses=args.accept_losses)
+            rally = await engine.plan(
+                plan,
+                by(),
+                accept_losses=args.accept_losses,
+                organisation=await organisation_named(engine, args.organisation),
+            )
         except NotAllowed as refused:
             if refused.code == "takes_prizes_away":
                 await _preview(engine, plan)

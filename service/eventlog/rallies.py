@@ -37,6 +37,11 @@ class Rallies:
             raise RallyUnknown
         return found
 
+    def organisation_of(self, rally: str) -> str | None:
+        """Whose a rally is; None: the installation's own, or there is no such rally."""
+        found = self._rallies.get(rally)
+        return found.organisation if found else None
+
     def all(self) -> list[Rally]:
         """Every rally, the newest plan's first day first."""
         return sorted(self._rallies.values(), key=lambda rally: rally.plan.first_day, reverse=True)
