@@ -188,6 +188,10 @@ class Engine:
                     f"This plan would take {lost} reached prizes from visitors. Look at the "
                     "preview; if that is meant, say so by accepting losses.",
                 )
+        whose = organisation or self.rallies.organisation_of(plan.rally)
+        for mistake in self.rallies.member_mistakes(plan, whose):
+            where = ".".join(map(str, mistake.path))
+            raise NotAllowed("member_unknown", f"{where}: expected {mistake.expected}.")
         await make_key(self.pool, plan.rally)
         return await self.change(
             plan.rally,
@@ -323,11 +327,19 @@ class Engine:
         if new:
             await self.log.link_cards(source, target, rally, by)
             self.signals.send(Signal.LOG_GREW)
+        await self._link_in_masters(source, target, rally, by)
         # Also when they are: a process may have been killed between the two.
         if source != target:
             await self.addresses.move(source, target, rally, self.clock())
             await self.forget_address_of_closed(target, rally)
         return new
+
+    async def _link_in_masters(self, source: UUID, target: UUID, rally: str, by: str) -> None:
+        """What a card has brought about in masters goes where it goes, but for final results."""
+        for stage in self.rallies.stages_of(rally):
+            name = stage.master.plan.rally
+            if not stage.master.frozen and (await self.log.card(source, name)).visits:
+                await self.link(source, target, name, by)
 
     async def forget_address_of_closed(self, visitor: UUID, rally: str) -> bool:
         """Erase an address that was kept while its card was erased, or put together with another
