@@ -16,7 +16,7 @@ from typing import NamedTuple
 from uuid import uuid5
 
 from domain.card import Card, Visit, current, evolve, seen
-from domain.conditions import Gauge, gauge
+from domain.conditions import Gauge, Standing, gauge
 from domain.course import Course
 from domain.encoding import micros, moment_of, spot_tag
 from domain.events import Accepted, VisitConfirmed, VisitorFact, VisitRecorded, VoidFact
@@ -157,6 +157,13 @@ def reached_at(stage: Stage, course: Course, card: Card) -> int | None:
     moments = [0] if course.plan.carry_over else [visit.occurred_at for visit in card.visits]
     found = (_reached(stage, course, current(course, card, at)) for at in moments)
     return min((at for at in found if at is not None), default=None)
+
+
+def reached_by(stage: Stage, course: Course, card: Card) -> Standing:
+    """How far a member's card has come; where each day has its own card, the best of them."""
+    moments = [0] if course.plan.carry_over else [visit.occurred_at for visit in card.visits] or [0]
+    cards = (seen(course, current(course, card, at), in_order=True) for at in moments)
+    return max(stage.gauge(each) for each in cards)
 
 
 def _reached(stage: Stage, course: Course, visits: Sequence[Visit]) -> int | None:

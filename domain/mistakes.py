@@ -193,10 +193,10 @@ def _members(plan: Plan) -> Iterator[Mistake]:
         if spot.kind != BY_RALLY:
             for field in ("rally", "complete"):
                 if getattr(spot, field) is not None:
-                    yield Mistake((*where, field), "nothing here, or kind: rally")
+                    yield Mistake((*where, field), "nothing here: only kind rally has one")
             continue
         if spot.rally is None:
-            yield Mistake((*where, "rally"), "the rally that is this spot")
+            yield Mistake((*where, "rally"), "another rally of the same organisation")
         if spot.complete is None:
             yield Mistake((*where, "complete"), "what its cards must have come to")
         for field in ("near", "capacity", "after"):

@@ -188,8 +188,7 @@ class Engine:
                     f"This plan would take {lost} reached prizes from visitors. Look at the "
                     "preview; if that is meant, say so by accepting losses.",
                 )
-        whose = organisation or self.rallies.organisation_of(plan.rally)
-        for mistake in self.rallies.member_mistakes(plan, whose):
+        for mistake in self.rallies.member_mistakes(plan, organisation):
             where = ".".join(map(str, mistake.path))
             raise NotAllowed("member_unknown", f"{where}: expected {mistake.expected}.")
         await make_key(self.pool, plan.rally)

@@ -20,6 +20,7 @@ from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.failures import SpotUnknown
+from service.own_cards import own_cards
 
 Name = Annotated[str, Meta(max_length=40)]
 
@@ -30,6 +31,24 @@ async def enter(request: web.Request) -> web.Response:
     visitor, prize = admitted(request).id, request.match_info["prize"]
     card = await posting.enter(engine, visitor, request.match_info["rally"], prize)
     return json_answer({"prize": prize, "card": card}, 201)
+
+
+async def show(request: web.Request) -> web.Response:
+    """GET /api/cards: all of the own cards, each with its rally's names and days."""
+    engine = engine_of(request)
+    found = await own_cards(engine, engine.people.visitor(request).id)
+    cards = [
+        {
+            "rally": own.rally.plan.rally,
+            "names": own.rally.plan.names,
+            "status": own.rally.status,
+            "first_day": own.rally.plan.first_day,
+            "last_day": own.rally.plan.last_day,
+            "card": own.card,
+        }
+        for own in found
+    ]
+    return json_answer({"cards": cards})
 
 
 async def erase(request: web.Request) -> web.Response:

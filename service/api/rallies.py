@@ -1,6 +1,7 @@
 """Rallies: what a visitor may see of a plan, the own card, and the organiser's changes."""
 
 import asyncio
+from functools import partial
 
 import msgspec
 from aiohttp import web
@@ -60,7 +61,7 @@ async def put(request: web.Request) -> web.Response:
     new = engine.rallies.get(name) is None
     people = engine.people
     person = people.planner(request) if new else people.organiser(request, name)
-    plan = await _plan(request, name)
+    plan = await _plan(request, name, person.organisation)
     accepted = request.query.get("accept") == "losses"
     return _changed(
         await engine.plan(plan, person.by, accept_losses=accepted, organisation=person.organisation)
@@ -71,15 +72,16 @@ async def show_preview(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/preview: who would gain and lose what under this plan, and which
     prizes would run short. Nothing is changed."""
     engine, name = engine_of(request), rally_of(request).plan.rally
-    engine.people.organiser(request, name)
-    plan = await _plan(request, name)
+    person = engine.people.organiser(request, name)
+    plan = await _plan(request, name, person.organisation)
     return json_answer({"rally": name, **msgspec.structs.asdict(await engine.preview(plan))})
 
 
-async def _plan(request: web.Request, name: str) -> Plan:
+async def _plan(request: web.Request, name: str, organisation: str | None) -> Plan:
+    found = partial(engine_of(request).rallies.member_mistakes, organisation=organisation)
     try:
         # A large plan takes seconds to read: check-ins must not wait for that.
-        plan = await asyncio.to_thread(parse_plan, await request.read(), "plan", _no_csv)
+        plan = await asyncio.to_thread(parse_plan, await request.read(), "plan", _no_csv, found)
     except PlanMistakes as mistakes:
         raise PlanInvalid(str(mistakes)) from mistakes
     if plan.rally != name:

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -58,12 +59,13 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         return
     if args.file is None:
         raise CommandError("Which plan? Name its file, or ask for --export RALLY or --schema.")
-    plan = read_plan(args.file)
-    summary = f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
     if args.check:
-        say(f"{args.file}: no mistakes. {summary}.")
+        say(f"{args.file}: no mistakes. {_summary(read_plan(args.file))}.")
         return
     async with open_engine(config) as engine:
+        organisation = await organisation_named(engine, args.organisation)
+        found = partial(engine.rallies.member_mistakes, organisation=organisation)
+        plan = read_plan(args.file, found)
         if args.preview:
             await _preview(engine, plan)
             return
@@ -72,7 +74,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
                 plan,
                 by(),
                 accept_losses=args.accept_losses,
-                organisation=await organisation_named(engine, args.organisation),
+                organisation=organisation,
             )
         except NotAllowed as refused:
             if refused.code == "takes_prizes_away":
@@ -81,9 +83,13 @@ async def run(args: argparse.Namespace, config: Config) -> None:
                     "Nothing was changed. If that is meant: --accept-losses"
                 ) from refused
             raise
-    say(f"{summary}. It is {rally.status}.")
+    say(f"{_summary(plan)}. It is {rally.status}.")
     if not rally.openings:
         say(f"Next: meguri codes {plan.rally} --out DIR, then meguri open {plan.rally}")
+
+
+def _summary(plan: Plan) -> str:
+    return f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
 
 
 async def _preview(engine: Engine, plan: Plan) -> None:

@@ -51,9 +51,11 @@ class Rallies:
         """The stages of masters for which a rally is asked for."""
         return self._stages.get(rally, ())
 
-    def member_mistakes(self, plan: Plan, organisation: str | None) -> list[Mistake]:
-        """What is wrong in an organisation's plan about the rallies that are its spots."""
-        return list(member_mistakes(plan, organisation, self._rallies))
+    def member_mistakes(self, plan: Plan, organisation: str | None = None) -> list[Mistake]:
+        """What is wrong in a plan about the rallies that are its spots; `organisation`: for which a
+        new one is."""
+        whose = organisation or self.organisation_of(plan.rally)
+        return list(member_mistakes(plan, whose, self._rallies))
 
     def all(self) -> list[Rally]:
         """Every rally, the newest plan's first day first."""

@@ -60,12 +60,13 @@ class Desk(NamedTuple):
 
     def judged(self) -> Judged:
         """What is wrong in the draft; its id, too, if a rally has it."""
-        return judged(self.engine, self.draft.said, self.rally)
+        return judged(self.engine, self.draft, self.rally)
 
 
-def judged(engine: Engine, said: Values, rally: Rally | None) -> Judged:
+def judged(engine: Engine, draft: Draft, rally: Rally | None) -> Judged:
     """What is wrong in a plan; a new rally needs an id that no rally has."""
-    found = judge(said)
+    said = draft.said
+    found = judge(said, partial(engine.rallies.member_mistakes, organisation=draft.organisation))
     taken = rally is None and engine.rallies.get(str(said.get("rally"))) is not None
     if taken:
         used = {"rally": [IN_USE.format(id=said["rally"])]}

@@ -157,6 +157,8 @@ FOR_VISITORS = {
     ("POST", "/api/visitors"),
     ("POST", "/api/check-ins"),
     ("POST", "/api/check-ins/batch"),
+    ("GET", "/api/cards"),
+    ("GET", "/cards"),
     ("GET", "/api/rallies/{rally}/card"),
     ("DELETE", "/api/rallies/{rally}/card"),
     ("GET", "/api/rallies/{rally}/address"),

@@ -128,7 +128,7 @@ class Tenants:
         gift = {"prize": "five", "visitor": str(self.visitor), "hand_over_id": id_, "spot": "a"}
         badge = {"code": sign_badge(key, self.visitor), "scan_id": id_, "spot": "a"}
         heads = {"count": 1, "headcount_id": id_}
-        voided = {"visitor": str(self.visitor), "positions": [1], "do": "void", "reason": "x"}
+        voided = {"visitor": str(self.visitor), "position": 1, "reason": "x"}
         moved = {**msgspec.to_builtins(plan(rally=rally)), "names": {"ja": "南が書いた"}}
         if path == "/api/rallies/{rally}":
             return {"json": moved}
@@ -148,7 +148,7 @@ class Tenants:
             "/r/{rally}/hand-overs": gift,
             "/r/{rally}/people": {"do": "revoke", "person": str(self.person)},
             "/r/{rally}/spots/{spot}/headcounts": heads,
-            "/r/{rally}/signals": {**voided, "positions": "1"},
+            "/r/{rally}/signals": {"do": "void", "positions": "1", **gift},
             "/r/{rally}/plan/off": {"all": "1", "sure": "1"},
             "/r/{rally}/organiser": {"do": "close"},
             "/r/{rally}/close-out": {"do": "freeze"},
