@@ -19,7 +19,15 @@ from domain.card import Card, Visit, current, evolve, seen
 from domain.conditions import Gauge, Standing, gauge
 from domain.course import Course
 from domain.encoding import micros, moment_of, spot_tag
-from domain.events import Accepted, VisitConfirmed, VisitorFact, VisitRecorded, VoidFact
+from domain.events import (
+    Accepted,
+    VisitConfirmed,
+    VisitorFact,
+    VisitRecorded,
+    VisitReinstated,
+    VisitVoided,
+    VoidFact,
+)
 from domain.mistakes import Mistake, unmet
 from domain.plan import BY_RALLY, Plan, Spot
 from domain.rally import Rally
@@ -107,46 +115,67 @@ def _member_mistakes(
 
 
 def follow(of: Sequence[Stage], change: Change, cards: Cards, cause: Cause) -> list[VisitorFact]:
-    """What follows in masters from a fact about the member's card, in its order: visits from a
-    visit. A stamp is void with what it rests on, and counts again with it."""
+    """What follows in masters from a fact about the member's card, in its order."""
     facts: list[VisitorFact] = []
     own: dict[str, Card] = {}
     for stage in of:
         name = stage.master.plan.rally
         card = own.get(name) or cards(name)
-        fact: VisitorFact | None
-        if isinstance(cause, VoidFact):
-            fact = _judged(stage, change, card, cause)
-        else:
-            fact = _completed(stage, change, card, cause)
+        fact = _following(stage, change, card, cause)
         if fact is not None:
             facts.append(fact)
             own[name] = evolve(card, fact, change.last + len(facts), change.now)
     return facts
 
 
-def _completed(
-    stage: Stage, change: Change, own: Card, cause: Accepted
-) -> VisitRecorded | VisitConfirmed | None:
-    """The visit in the master, or that it was made earlier than was known.
+def _following(stage: Stage, change: Change, own: Card, cause: Cause) -> VisitorFact | None:
+    """What follows at one stage.
 
     A stamp that the master's organiser has voided comes back only if the member's card falls short
     of what is asked for, and then comes to it again.
     """
-    reached = reached_at(stage, change.member.course, change.after)
+    course = change.member.course
+    had, has = (reached_at(stage, course, card) for card in (change.before, change.after))
     stamps = [visit for visit in own.visits if visit.spot == stage.spot]
-    known = min((visit.occurred_at for visit in stamps if not visit.void), default=None)
-    if reached is None:
+    live = [visit for visit in stamps if not visit.void]
+    if has is None:
+        return None if had is None else _withdrawn(stage, change, own, live, cause)
+    if isinstance(cause, VoidFact):
+        return _given_back(stage, change, own, stamps, cause) if had is None and not live else None
+    known = min((visit.occurred_at for visit in live), default=None)
+    if (known is not None and known <= has) or (known is None and stamps and had is not None):
         return None
-    if stamps and known is None and reached_at(stage, change.member.course, change.before):
-        return None
-    if known is not None and known <= reached:
-        return None
-    for at in sorted({reached, max(reached, micros(cause.occurred_at))}):
+    for at in sorted({has, max(has, micros(cause.occurred_at))}):
         if known is None or at < known:
             decision = decide(stage.master, own, _scan(stage, cause, at), change.now)
             if isinstance(decision, VisitRecorded | VisitConfirmed):
                 return decision
+    return None
+
+
+def _withdrawn(
+    stage: Stage, change: Change, own: Card, live: Sequence[Visit], cause: Cause
+) -> VisitVoided | None:
+    """A stamp is void with what it rests on: a visit was voided, or a late scan shows that spots
+    were not visited in the order that is asked for."""
+    by, reason = str(BY_RALLY), "in_order"
+    if isinstance(cause, VoidFact):
+        by, reason = cause.by, cause.reason
+    for visit in live:
+        if not visit.confirms:
+            at = visit.position
+            return void(stage.master, own, cause.visitor, at, change.now, by, reason)
+    return None
+
+
+def _given_back(
+    stage: Stage, change: Change, own: Card, stamps: Sequence[Visit], cause: VoidFact
+) -> VisitReinstated | None:
+    """A stamp counts again with what it rests on."""
+    for visit in reversed(stamps):
+        if not visit.confirms:
+            said = (change.now, cause.by, cause.reason)
+            return reinstate(stage.master, own, cause.visitor, visit.position, *said)
     return None
 
 
@@ -194,17 +223,3 @@ def _scan(stage: Stage, cause: Accepted, at: int) -> Scan:
         scanned_at=moment_of(at),
         card_wanted=False,
     )
-
-
-def _judged(stage: Stage, change: Change, own: Card, cause: VoidFact) -> VoidFact | None:
-    course = change.member.course
-    had = reached_at(stage, course, change.before) is not None
-    has = reached_at(stage, course, change.after) is not None
-    stamps = [one for one in own.visits if one.spot == stage.spot and not one.confirms]
-    said = (change.now, cause.by, cause.reason)
-    for visit in reversed(stamps):
-        if had and not has and not visit.void:
-            return void(stage.master, own, cause.visitor, visit.position, *said)
-        if has and not had and visit.void and all(one.void for one in stamps):
-            return reinstate(stage.master, own, cause.visitor, visit.position, *said)
-    return None

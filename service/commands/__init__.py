@@ -22,6 +22,7 @@ from service.commands import (
     serve,
     simulate,
     token,
+    webhooks,
 )
 from service.commands.common import CommandError
 from service.commands.life import CANCEL, CLOSE, OPEN
@@ -60,6 +61,7 @@ COMMANDS: list[Command] = [
     simulate,
     projections,
     log,
+    webhooks,
 ]
 
 __all__ = ["COMMANDS", "CommandError"]
