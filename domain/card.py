@@ -145,12 +145,15 @@ PRINTED = "printed"
 QUIZ = "quiz"
 
 
-def seen(course: Course, visits: Sequence[Visit]) -> Seen:
-    """Visits that are not void as conditions see them; spots no longer planned are left out."""
+def seen(course: Course, visits: Sequence[Visit], *, in_order: bool = False) -> Seen:
+    """Visits that are not void as conditions see them; spots no longer planned are left out.
+
+    `in_order`: with their order and evidence, also if no condition of the plan asks for it.
+    """
     bit_of, stamped = course.bit_of, 0
     for visit in visits:
         stamped |= bit_of.get(visit.spot, 0)
-    if not course.needs_visits:
+    if not (in_order or course.needs_visits):
         return Seen(stamped)
     # By their own times, and by name where those are the same: never by which arrived first.
     ordered = sorted(visits, key=lambda visit: (visit.occurred_at, visit.spot))

@@ -28,8 +28,10 @@ from domain.events import (
     VisitorFact,
     VisitRecorded,
     VisitVoided,
+    VoidFact,
 )
 from domain.links import LINKS_MAX, close, may_link, take_over
+from domain.masters import Cause, Change, Stage, follow
 from domain.proof import missed
 from domain.rally import NotAllowed, Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
@@ -211,8 +213,12 @@ class EventLog:
                 taken = Taken(*(known[lot] for lot in lots))
             fact = decision(rally, card, now, taken)
             if fact is not None:
+                before, last = card, head["position"] + 1
                 await _extend(connection, bucket, head["position"], card, [fact], now)
-                card = evolve(card, fact, head["position"] + 1, now)
+                card = evolve(card, fact, last, now)
+                if isinstance(fact, VoidFact):
+                    change = Change(rally, before, card, last, now)
+                    await self._follow(connection, bucket, change, fact)
                 await taken_now(connection, taken_by(rally, [fact]))
         return rally, card
 
@@ -238,8 +244,28 @@ class EventLog:
             link = close(rally, left, source, facts, target, now, by)
             ends[closed] = await _extend(connection, closed, ends[closed], left, [link], now)
             taken = list(take_over(rally, kept, target, left, facts, ends[open_], now))
-            await _extend(connection, open_, ends[open_], kept, taken, now)
+            last = await _extend(connection, open_, ends[open_], kept, taken, now)
+            if cause := _last_visit(taken):
+                after = await self._read_card(connection, target, name)
+                await self._follow(connection, open_, Change(rally, kept, after, last, now), cause)
             await taken_now(connection, taken_by(rally, [link, *taken]))
+
+    async def _follow(
+        self,
+        connection: asyncpg.Connection,
+        bucket: int,
+        change: Change,
+        cause: Cause,
+    ) -> None:
+        """Append to a locked bucket what follows from a fact in the masters of its rally."""
+        of = self.rallies.stages_of(cause.rally)
+        names = {stage.master.plan.rally for stage in of}
+        cards = {name: await self._read_card(connection, cause.visitor, name) for name in names}
+        last = change.last
+        for fact in follow(of, change, cards.__getitem__, cause):
+            card = cards[fact.rally]
+            last = await _extend(connection, bucket, last, card, [fact], change.now)
+            cards[fact.rally] = evolve(card, fact, last, change.now)
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""
@@ -356,7 +382,12 @@ class _Batch:
         decision: Decision = decide(rally, card, scan, self.now, self.taken[lot] if lot else 0)
         match decision:
             case VisitRecorded() | VisitConfirmed():
+                of = self.rallies.stages_of(scan.rally)
+                more = self._following(rally, card, decision, of) if of else ()
                 card = self._append(key, card, decision)
+                for each in more:
+                    of_master = (key[0], each.rally)
+                    self._append(of_master, self._cards.get(of_master, _NEW_CARD), each)
                 if lot is not None:
                     self.taken.update(taken_by(rally, [decision]))
                 return answer(rally, scan, card, Repeated(len(card.visits) - 1))
@@ -375,6 +406,16 @@ class _Batch:
             case _:
                 return answer(rally, scan, card, decision)
 
+    def _following(
+        self, rally: Rally, before: Card, fact: VisitRecorded | VisitConfirmed, of: Sequence[Stage]
+    ) -> list[VisitorFact]:
+        """What follows from a visit in the masters of its rally."""
+        position = self.first_position + len(self.facts)
+        after = evolve(before, fact, position, self.now)
+        change = Change(rally, before, after, position, self.now)
+        visitor = fact.visitor.bytes
+        return follow(of, change, lambda name: self._cards.get((visitor, name), _NEW_CARD), fact)
+
     def _append(self, key: tuple[bytes, str], card: Card, fact: VisitorFact) -> Card:
         position = self.first_position + len(self.facts)
         card = evolve(card, fact, position, self.now)
@@ -392,6 +433,12 @@ class _Batch:
             for key, visitor in self._changed.items()
         ]
         return [[self.now], positions[-1], *arrays(list(positions), self.facts, cards)]
+
+
+def _last_visit(facts: Sequence[VisitorFact]) -> VisitRecorded | VisitConfirmed | None:
+    """The last visit of some facts."""
+    visits = [fact for fact in facts if isinstance(fact, VisitRecorded | VisitConfirmed)]
+    return visits[-1] if visits else None
 
 
 async def _extend(
