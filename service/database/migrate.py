@@ -2,9 +2,14 @@
 
 Several processes may start at once: an advisory lock lets one of them migrate. What was applied
 is remembered with its checksum, so that an edited or missing file stops the start.
+
+An earlier release may be serving meanwhile, and is not held up (docs/operating/upgrading.md):
+indexes of tables that are there are built CONCURRENTLY, before the rest of their file, and a lock
+that is not free at once is asked for again, so that nobody queues behind it.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -12,10 +17,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
+import structlog
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
 WAIT_S = 0.05
+LOCK_WAIT_MS_MAX = 200
+"""So long a migration waits for a lock, and check-ins behind it: phones do not notice."""
+LOCK_PAUSE_S, LOCK_TRIES_MAX = 0.5, 600
+"""Then all who wait are let through before it tries again; for five minutes."""
 _LOCK = 0x6D65677572693031  # "meguri01": this project's advisory lock for migrating
 
 _TABLE = """
@@ -26,6 +36,12 @@ CREATE TABLE IF NOT EXISTS migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+
+
+_INDEX = re.compile(r"^CREATE( UNIQUE)? INDEX (\w+) ON (\w+)[^;]*;", re.MULTILINE)
+_IS_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
+
+log = structlog.get_logger()
 
 
 class MigrationError(Exception):
@@ -42,6 +58,23 @@ class Migration(NamedTuple):
     @property
     def checksum(self) -> str:
         return sha256(self.text.encode()).hexdigest()
+
+    @property
+    def indexes(self) -> dict[str, str]:
+        """The statements that make indexes of tables which are there before, by their names."""
+        return {
+            found[2]: found[0]
+            for found in _INDEX.finditer(self.text)
+            if f"CREATE TABLE {found[3]} " not in self.text
+        }
+
+    @property
+    def rest(self) -> str:
+        """Everything else."""
+        text = self.text
+        for statement in self.indexes.values():
+            text = text.replace(statement, "")
+        return text
 
 
 def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
@@ -100,11 +133,49 @@ def _compare(migrations: list[Migration], applied: list[asyncpg.Record]) -> None
 
 
 async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(migration.text)
-        await connection.execute(
-            "INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)",
-            migration.number,
-            migration.name,
-            migration.checksum,
-        )
+    """Apply one file. A kill on the way leaves indexes at most: the next start goes on."""
+    try:
+        for name, statement in migration.indexes.items():
+            await _build(connection, name, statement)
+        await _transact(connection, migration)
+    except (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError):
+        raise  # the database is ill, not the file
+    except asyncpg.PostgresError as error:
+        raise MigrationError(
+            f"Migration {migration.name} failed: {error}. Nothing of it was applied and an earlier "
+            "release goes on serving. Mend what the database says, then start again."
+        ) from error
+
+
+async def _build(connection: asyncpg.Connection, name: str, statement: str) -> None:
+    """Build an index while others write; one that was left half-built is built anew."""
+    if await connection.fetchval(_IS_VALID, name):
+        return
+    log.info("index_building", index=name)
+    await connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+    await connection.execute(statement.replace(" INDEX ", " INDEX CONCURRENTLY ", 1))
+
+
+async def _transact(connection: asyncpg.Connection, migration: Migration) -> None:
+    """Everything but the indexes, at once or not at all."""
+    for _ in range(LOCK_TRIES_MAX):
+        try:
+            async with connection.transaction():
+                await connection.execute(
+                    f"SET LOCAL lock_timeout = {LOCK_WAIT_MS_MAX};\n{migration.rest}"
+                )
+                await connection.execute(
+                    "INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)",
+                    migration.number,
+                    migration.name,
+                    migration.checksum,
+                )
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            log.info("migration_waits_for_lock", migration=migration.name)
+            await asyncio.sleep(LOCK_PAUSE_S)
+        else:
+            return
+    raise MigrationError(
+        f"Migration {migration.name} finds a table in use all the time. Nothing of it was applied. "
+        "End the long transaction that pg_stat_activity shows (a dump?), then start again."
+    )

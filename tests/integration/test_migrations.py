@@ -75,7 +75,7 @@ async def test_a_failing_file_leaves_nothing_behind(empty_database: str, folder:
     number = len(list(folder.glob("*.sql"))) + 1
     bad = folder / f"{number:04d}_bad.sql"
     bad.write_text("CREATE TABLE half (a int); SELECT 1 / 0;")
-    with pytest.raises(asyncpg.DivisionByZeroError):
+    with pytest.raises(MigrationError, match=r"_bad\.sql failed: division by zero"):
         await migrated(empty_database, folder)
     bad.write_text("CREATE TABLE half (a int);")
     assert await migrated(empty_database, folder) == [bad.name]
