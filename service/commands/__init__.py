@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from service.commands import (
+    backup,
     clone,
     close_out,
     codes,
@@ -17,6 +18,7 @@ from service.commands import (
     posters,
     projections,
     rehearse,
+    restore,
     revoke,
     serve,
     simulate,
@@ -58,6 +60,8 @@ COMMANDS: list[Command] = [
     simulate,
     projections,
     log,
+    backup,
+    restore,
 ]
 
 __all__ = ["COMMANDS", "CommandError"]

@@ -174,7 +174,8 @@ class Crowd:
         first: dict[UUID, dict[str, Any]] = {}
         for scan, _, body in self.answered:
             if body["outcome"] == "stamped":
-                assert first.setdefault(scan.scan_id, body) == body, "not the first answer again"
+                known = first.setdefault(scan.scan_id, body)
+                assert known == body, f"not the first answer again: {known}, {body}"
         async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
             assert await check(pool, lambda _: None) == []  # gapless; cards equal their facts
             for projection in CATALOGUE.values():

@@ -68,7 +68,9 @@ class FirstRelease:
         await self._run("open", RALLY)
         async with asyncpg.create_pool(self.database, min_size=1, max_size=1) as pool:
             buckets = await pool.fetchval("SELECT max(bucket) FROM heads")
-            return Rally(await read_keyring(pool), spots, buckets)
+            rally = Rally(await read_keyring(pool), spots, buckets)
+        rally.yesterday = datetime.now(UTC)  # it is open since just now
+        return rally
 
     async def _run(self, *arguments: str) -> None:
         process = await asyncio.create_subprocess_exec(
