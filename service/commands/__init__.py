@@ -23,6 +23,7 @@ from service.commands import (
     serve,
     simulate,
     token,
+    webhooks,
 )
 from service.commands.common import CommandError
 from service.commands.life import CANCEL, CLOSE, OPEN
@@ -62,6 +63,7 @@ COMMANDS: list[Command] = [
     log,
     backup,
     restore,
+    webhooks,
 ]
 
 __all__ = ["COMMANDS", "CommandError"]
