@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import pytest_asyncio
+from support import PLANS, on_server
 
 from service.config import Config
 from service.database.migrate import MIGRATIONS, MigrationError, alone, migrate
@@ -168,3 +170,32 @@ async def test_every_index_is_that_which_its_file_says(empty_database: str, fold
     await connection.close()
     assert made[0] - made[1] == {MIGRATIONS_KEY}
     assert made[1] <= made[0]
+
+
+# --- what an operator is told ---
+
+
+async def told(*arguments: str) -> tuple[int, str]:
+    """A command's exit code and what it says on standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "service", *arguments),
+        cwd=PLANS.parent,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    return process.returncode or 0, said.decode().splitlines()[-1]
+
+
+async def test_a_database_of_a_newer_release_stops_the_start_with_a_sentence(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    await connection.execute("INSERT INTO migrations VALUES (9999, '9999_of_a_later_year.sql', '')")
+    await connection.close()
+    code, said = await told("serve", "--port", "0", "--database", database)
+    assert code == 1
+    assert "Start the newer program" in said
+
+
+async def test_a_database_that_is_not_there_is_named(server: str) -> None:
+    code, said = await told("log", "check", "--database", on_server(server, "nowhere"))
+    assert code == 1
+    assert said.startswith('meguri: The database says: database "nowhere" does not exist.')
