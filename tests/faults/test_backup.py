@@ -8,7 +8,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -77,9 +78,19 @@ def office() -> Iterator[Office]:
     shutil.rmtree(place)
 
 
-async def visits_in(data: Path) -> set[tuple[UUID, str, UUID]]:
-    """The visits that a restored data directory holds."""
-    return {tuple(row) for row in await ask(embedded_url(data), VISITS)}
+@asynccontextmanager
+async def standing(data: Path) -> AsyncIterator[str]:
+    """The address of a data directory's server, which stays there for several commands."""
+    server = await EmbeddedPostgres.start(data)
+    try:
+        yield server.url
+    finally:
+        await server.stop()
+
+
+async def visits_in(url: str) -> set[tuple[UUID, str, UUID]]:
+    """The visits that a database holds."""
+    return {tuple(row) for row in await ask(url, VISITS)}
 
 
 async def test_every_block_of_the_page_is_run() -> None:
@@ -110,17 +121,15 @@ async def test_what_was_answered_before_a_backup_is_in_it_and_a_moment_is_found_
         answered = [first, *(answered.scan for answered in crowd.answered)]
 
     await office.run("restore")
-    server = await EmbeddedPostgres.start(office.place("RESTORED"))
-    await office.run("prove")
-    restored = await visits_in(office.place("RESTORED"))
-    await server.stop()
+    async with standing(office.place("RESTORED")) as url:
+        await office.run("prove")
+        restored = await visits_in(url)
     assert {scan[:2] for scan in before} <= {visit[:2] for visit in restored}
     assert first not in restored
 
     await office.run("recover", "prove recovered")
-    server = await EmbeddedPostgres.start(office.place("RECOVERED"))
-    recovered = await visits_in(office.place("RECOVERED"))
-    await server.stop()
+    async with standing(office.place("RECOVERED")) as url:
+        recovered = await visits_in(url)
     assert {scan[:2] for scan in answered} == {visit[:2] for visit in recovered}
     assert first in recovered
     assert second not in recovered
