@@ -13,7 +13,7 @@ from service.commands import COMMANDS, CommandError
 from service.complaints import REFUSED, complaint
 from service.config import Config, ConfigError, read_config
 from service.database.embedded import EmbeddedPostgresError
-from service.database.migrate import MigrationError
+from service.database.migration import MigrationError
 from service.eventlog.log import DATABASE_ILL
 from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes

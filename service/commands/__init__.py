@@ -14,6 +14,7 @@ from service.commands import (
     invite,
     keys,
     log,
+    migrate,
     plan,
     posters,
     projections,
@@ -44,6 +45,7 @@ class Command(Protocol):
 COMMANDS: list[Command] = [
     demo,
     serve,
+    migrate,
     plan,
     clone,
     rehearse,

@@ -14,7 +14,8 @@ import pytest_asyncio
 from support import PLANS, on_server
 
 from service.config import Config
-from service.database.migrate import MIGRATIONS, MigrationError, alone, migrate
+from service.database.migrate import alone, migrate
+from service.database.migration import MIGRATIONS, MigrationError
 from service.engine import open_engine
 
 
