@@ -13,6 +13,7 @@ from service.commands import (
     invite,
     keys,
     log,
+    migrate,
     organisations,
     plan,
     posters,
@@ -43,6 +44,7 @@ class Command(Protocol):
 COMMANDS: list[Command] = [
     demo,
     serve,
+    migrate,
     plan,
     clone,
     rehearse,
