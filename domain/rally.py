@@ -159,6 +159,18 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
         """Whether no check-in that is made from `now` on is taken."""
         return self.status in (Status.CLOSED, Status.CANCELLED) or now >= self.course.ends
 
+    def gives_stamps(self, now: datetime) -> bool:
+        """Whether a stamp can be had somewhere at this hour."""
+        return (
+            self.status is Status.OPEN
+            and self.course.starts <= now < self.course.ends
+            and any(
+                self.area_cancelled_at(area.id) is None
+                and self.course.next_opening(now, area.id) is None
+                for area in self.plan.areas
+            )
+        )
+
     def area_cancelled_at(self, area: str) -> datetime | None:
         """When an area was called off, if it was."""
         return self.cancelled_areas.get(area)

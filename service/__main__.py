@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import uvloop
 
@@ -17,6 +16,8 @@ from service.database.migrate import MigrationError
 from service.eventlog.log import DATABASE_ILL
 from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes
+from service.traces import TracesMissing
+from service.version import version
 
 _EXPECTED = (
     AddressesUnavailable,
@@ -26,6 +27,7 @@ _EXPECTED = (
     MigrationError,
     NotAllowed,
     PlanMistakes,
+    TracesMissing,
     *DATABASE_ILL,
 )
 
@@ -58,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Meguri: the open engine for stamp rallies and event check-in.",
         epilog="Every command explains itself: meguri COMMAND --help",
     )
-    parser.add_argument("--version", action="version", version=f"meguri {_version()}")
+    parser.add_argument("--version", action="version", version=f"meguri {version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         sub = commands.add_parser(
@@ -95,13 +97,6 @@ def _common(parser: argparse.ArgumentParser) -> None:
         choices=["debug", "info", "warning", "error"],
         help="how much to log on stderr (MEGURI_LOG_LEVEL)",
     )
-
-
-def _version() -> str:
-    try:
-        return version("meguri")
-    except PackageNotFoundError:
-        return "(from a clone)"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,13 @@ class Config(Struct, frozen=True, kw_only=True):
     """The window of both limits."""
     behind_proxy: bool = False
     """Whether a proxy of ours stands in front: then the last X-Forwarded-For is the address."""
+    metrics_token_file: Path | None = None
+    """A file with the token that Prometheus shows for /metrics; without one only this machine may
+    ask."""
+    traces_endpoint: str | None = None
+    """Where to send traces, as http://collector:4318 (OTLP over HTTP); None sends none."""
+    traces_share: float = 0.05
+    """How many of the requests are traced: a busy day has millions."""
     allowed_origins: str = ""
     """Origins whose pages may use the API with a bearer token, such as a mini-app's, with commas
     between them; none unless they are named."""

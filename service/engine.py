@@ -36,7 +36,7 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics
+from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
@@ -73,6 +73,9 @@ SIGN_INS_MAX = 300
 """So many sign-ins with a passkey are begun from one address, a town hall's too, in that time."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+HEADS_MAX, HEADS_WINDOW_S = 600, 60
+"""So many counts of guests one device sends in so many seconds: a hand counter clicks five times a
+second, and what was kept without a network is sent at once."""
 ODD_CARDS_S = 120
 """How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
@@ -119,10 +122,14 @@ class Engine:
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.sign_ins = Limit(SIGN_INS_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
+        self.heads = Limit(HEADS_MAX, HEADS_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
-            pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
+            pool,
+            CATALOGUE.values(),
+            lambda: self.signals.send(Signal.APPLIED),
+            lambda name: traces.span("apply a projection", **{"meguri.projection": name}),
         )
         self.builder = Builder(
             pool,
@@ -270,7 +277,8 @@ class Engine:
         """What the group commit decides about a scan: on the card with which its own was put
         together, if it was."""
         while True:
-            outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
+            with traces.waiting(scan.scan_id):
+                outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
             if not isinstance(outcome, Linked):
                 return outcome
             scan = replace(scan, visitor=outcome.to)
@@ -406,7 +414,7 @@ class Engine:
                 if over := self.expired():
                     await self.addresses.erase_rallies(over)
             except Exception as error:  # tried again; what is due stays due
-                log.warning("expiry_failed", error=repr(error))
+                log.warning("expiry_failed", error=error)
             await asyncio.sleep(EXPIRY_S)
 
     def stop(self) -> None:
@@ -424,10 +432,11 @@ class Engine:
             try:
                 await self.refresh()
             except Exception as error:  # tried again in a moment; until then the old ones stand
-                log.warning("refresh_failed", error=repr(error))
+                log.warning("refresh_failed", error=error)
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
-        with metrics.BATCH_SECONDS.time():
+        ids = (scan.scan_id for scan in scans)
+        with traces.committing(bucket, ids), metrics.BATCH_SECONDS.time():
             outcomes = await self.log.commit(bucket, scans)
         metrics.BATCH_SCANS.observe(len(scans))
         self.signals.send(Signal.LOG_GREW)
@@ -466,6 +475,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
             ("erase_expired", engine.erase_expired()),
+            ("webhooks", webhooks.run(engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():
@@ -504,7 +514,7 @@ def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
     error = None if task.cancelled() else task.exception()
     if not task.cancelled() and not task.cancelling():
-        log.error("task_ended", task=task.get_name(), error=repr(error))
+        log.error("task_ended", task=task.get_name(), error=error)
 
 
 async def _set_up(dsn: str, visitor_buckets: int) -> int:

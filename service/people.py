@@ -19,6 +19,8 @@ from service.sql import stored
 NAME_MAX = 60
 SKEW_TOLD = timedelta(seconds=30)
 """From here on a device's clock is wrong enough to be told: rotating codes live this long."""
+SILENT = timedelta(minutes=5)
+"""A device that has given no sign of life for so long is told of; they give one a minute."""
 DEVICE_ROLES = (Role.STAFF, Role.STEWARD)
 _ADD = stored("add_person")
 _READ = stored("read_person")
@@ -27,6 +29,7 @@ _REVOKED = stored("read_revoked")
 _REVOKE = stored("revoke_person")
 _NAMES = stored("name_people")
 _BEAT = stored("write_sign_of_life")
+_LIVES = stored("read_lives")
 
 
 class Life(Struct, frozen=True):
@@ -130,6 +133,12 @@ async def revoked(pool: asyncpg.Pool) -> frozenset[UUID]:
 async def beat(pool: asyncpg.Pool, id_: UUID, life: Life) -> None:
     """Keep a sign of life of somebody who is on the list."""
     await pool.execute(_BEAT, id_, life.seen_at, life.skew_ms, life.unsent)
+
+
+async def lives(pool: asyncpg.Pool) -> list[Any]:
+    """The devices of all rallies that are in use: their rally, `seen_at` and `unsent`."""
+    found: list[Any] = await pool.fetch(_LIVES, [role.value for role in DEVICE_ROLES])
+    return found
 
 
 async def names(pool: asyncpg.Pool, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -46,6 +46,7 @@ from domain.rules import (
 )
 from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, taken_by
+from projections.said import said
 from service.eventlog import statements as sql
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, to_fact, to_row
@@ -123,7 +124,7 @@ class EventLog:
                     await write_taken(connection, batch.taken)
                 return outcomes
         except DATABASE_ILL as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(said(error)) from error
 
     async def _lock(self, connection: asyncpg.Connection, bucket: int) -> Any:
         """Lock a visitors' bucket; returns its head. What is decided then is by the newest plan."""
