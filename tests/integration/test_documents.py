@@ -29,6 +29,8 @@ REASONS = {
 }
 UNRUN = {
     "CONTRIBUTING.md": ["developer"] * 4,
+    "docs/en/operator.md": ["machine"] * 3,
+    "docs/ja/operator.md": ["machine"] * 3,
     "README.md": ["developer", "long"],
     "scripts/README.md": ["long", "long"],
 }
@@ -161,7 +163,6 @@ def environment(folder: Path, database: str, port: str) -> dict[str, str]:
         | {
             "PATH": f"{folder / 'bin'}{os.pathsep}{ours['PATH']}",
             "MEGURI_DATABASE_URL": database,
-            "MEGURI_DATA": str(folder / "data"),
             "MEGURI_PORT": port,
             "MEGURI_LOG_LEVEL": "warning",
         }
