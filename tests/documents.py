@@ -12,7 +12,7 @@ from urllib.parse import unquote
 ROOT = Path(__file__).parent.parent
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>(?:sh|console)\b[^\n`]*)\n(?P<text>.*?)^ *```$"
-    r"|<!-- before:\s(?P<before>.*?)\s*-->",
+    r"|^ *<!-- before:\s(?P<before>.*?)\s*-->",
     re.MULTILINE | re.DOTALL,
 )
 _CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
