@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 
 REQUEST_BYTES_MAX = 1 << 20
 
