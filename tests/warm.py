@@ -35,7 +35,7 @@ def serve(address: str) -> None:
                     os._exit(0)
 
 
-def _run(main, caller: socket.socket) -> int:  # type: ignore[no-untyped-def]
+def _run(main: Callable[[list[str]], int], caller: socket.socket) -> int:
     said, files, _, _ = socket.recv_fds(caller, REQUEST_BYTES_MAX, 3)
     request = json.loads(said)
     for number, file in enumerate(files):

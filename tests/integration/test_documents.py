@@ -100,7 +100,8 @@ stop_serving() {
 }
 serve_with() {
   stop_serving
-  bash -c "exec $(printf '%s' "$1")" >serve.log 2>&1 &
+  : >serve.log
+  bash -c "exec env $1" >>serve.log 2>&1 &
   serving=$!
   until grep -q 'Meguri serves on' serve.log; do
     kill -0 "$serving" 2>/dev/null || { cat serve.log; return 1; }
