@@ -28,7 +28,7 @@ from domain.rally import Rally, evolve_rally
 from domain.stock import Lot, taken_by
 from service.eventlog import statements as sql
 from service.eventlog.check import doubles
-from service.eventlog.lines import CloudEvent
+from service.eventlog.lines import LoggedEvent
 from service.eventlog.log import EventLog, keep_rally
 from service.eventlog.rows import Row, arrays, to_fact
 from service.eventlog.taken import taken_now
@@ -41,7 +41,7 @@ class Placed(NamedTuple):
     """A fact of another log and the number of its line."""
 
     number: int
-    event: CloudEvent
+    event: LoggedEvent
 
 
 class FactMistake(Exception):  # noqa: N818 - as ImportMistake is
@@ -175,7 +175,7 @@ def _named_here(each: Placed, card: Card) -> Row:
     return row._replace(data=msgspec.json.encode(data).decode())
 
 
-def _frozen_here(event: CloudEvent, position: int, visitor_buckets: int) -> Row:
+def _frozen_here(event: LoggedEvent, position: int, visitor_buckets: int) -> Row:
     """The row of a rally's fact. A freeze tells the last positions of all buckets: where they are
     others here, it tells none."""
     row = event.row()
