@@ -15,6 +15,7 @@ _FENCE = re.compile(
     r"|^ *<!-- before:\s(?P<before>.*?)\s*-->",
     re.MULTILINE | re.DOTALL,
 )
+_OF_PAGE = re.compile(r"^<!-- (unrun: \w+) -->$", re.MULTILINE)
 _CODE = re.compile(r"^ *```.*?^ *```$|`[^`\n]*`|<!--.*?-->", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]+(?:\([^()\s]*\)[^()\s]*)?)\)")
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
@@ -48,17 +49,22 @@ def pages() -> list[Path]:
 def blocks(page: Path) -> list[Block]:
     """The blocks of commands in a page, and what is to be run before them unseen."""
     text = (ROOT / page).read_text(encoding="utf-8")
+    of_page = _OF_PAGE.search(text)
+    mark = of_page[1] if of_page else ""
     return [
-        _block(found, text.count("\n", 0, found.start()) + 1) for found in _FENCE.finditer(text)
+        _block(found, text.count("\n", 0, found.start()) + 1, mark)
+        for found in _FENCE.finditer(text)
     ]
 
 
-def _block(found: re.Match[str], line: int) -> Block:
+def _block(found: re.Match[str], line: int, of_page: str) -> Block:
     if found["before"]:
         return Block(line, "sh", "", found["before"] + "\n")
     kind, _, mark = found["info"].strip().partition(" ")
     indent = len(found["indent"])
-    return Block(line, kind, mark.strip(), re.sub(f"(?m)^ {{0,{indent}}}", "", found["text"]))
+    return Block(
+        line, kind, mark.strip() or of_page, re.sub(f"(?m)^ {{0,{indent}}}", "", found["text"])
+    )
 
 
 def steps(block: Block) -> Iterator[Step]:

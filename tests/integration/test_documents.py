@@ -24,6 +24,7 @@ REASONS = {
     "docker": "a container engine",
     "developer": "the repository's own scripts, which CI runs as itself",
     "cluster": "several machines, or a database of another kind",
+    "elsewhere": "another test runs it, as it stands",
     "machine": "it changes the machine: packages, units, certificates",
     "long": "it takes minutes; what it does has a test of its own",
 }
