@@ -7,7 +7,11 @@ import msgspec
 from msgspec import Struct
 
 PREFIX = "MEGURI_"
-_NOT_SETTINGS = {"MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"}  # read by the tests alone
+# Read by the tests alone.
+_NOT_SETTINGS = {
+    *("MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"),
+    *("MEGURI_TEST_CITUS_URL", "MEGURI_TEST_POSTGRES"),
+}
 
 
 class ConfigError(Exception):

@@ -25,12 +25,16 @@ from service.plan_files import read_plan
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A Postgres to make databases on: the one that is named, else an embedded one."""
+    """A Postgres to make databases on: the one that is named, else one that is started: the
+    embedded one, or that of the binaries which are named."""
     named = os.environ.get("MEGURI_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    postgres = await EmbeddedPostgres.start(tmp_path_factory.mktemp("postgres"))
+    binaries = os.environ.get("MEGURI_TEST_POSTGRES")
+    postgres = await EmbeddedPostgres.start(
+        tmp_path_factory.mktemp("postgres"), binaries=Path(binaries) if binaries else None
+    )
     yield postgres.url
     await postgres.stop()
 
