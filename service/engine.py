@@ -17,6 +17,7 @@ import structlog
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from domain.buckets import BUCKETS, BUCKETS_ON_CITUS
 from domain.card import Card, CardView, view
 from domain.close_out import freeze
 from domain.encoding import micros
@@ -40,6 +41,7 @@ from service import metrics
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
+from service.database.citus import spread
 from service.database.migrate import alone, migrate
 from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
 from service.database.signals import Signal, Signals
@@ -507,7 +509,7 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("task_ended", task=task.get_name(), error=repr(error))
 
 
-async def _set_up(dsn: str, visitor_buckets: int) -> int:
+async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
     """Migrate, found the log, prepare projections; returns the number of visitors' buckets.
 
     On a connection of its own, without the time limits that the pool's have.
@@ -516,7 +518,8 @@ async def _set_up(dsn: str, visitor_buckets: int) -> int:
     try:
         async with alone(connection):
             await migrate(connection)
-            buckets = await EventLog.found(connection, visitor_buckets)
+            usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
+            buckets = await EventLog.found(connection, visitor_buckets or usual)
             for projection in CATALOGUE.values():
                 await prepare(connection, projection)
     finally:
