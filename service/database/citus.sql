@@ -26,6 +26,13 @@ BEGIN
             PERFORM truncate_local_data_after_distributing_table(part::regclass);
         END IF;
     END LOOP;
+    -- A connection of ours has one to each node and no more: then they can be counted, and a rebuild
+    -- may read the log and put its tables in their place in one transaction.
+    IF current_setting('citus.multi_shard_modify_mode') <> 'sequential' THEN
+        EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO sequential',
+                       current_database());
+        PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', false);
+    END IF;
     -- The coordinator logs in on the other nodes as whoever asks it.
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'meguri_service' AND NOT rolcanlogin) THEN
         ALTER ROLE meguri_service LOGIN;

@@ -4,10 +4,11 @@
 -- $4–$16 the facts' columns as arrays, $17–$19 visitor, rally and state of the changed cards.
 -- No ON CONFLICT for facts: `decide` has found what is new, so a conflict is a fault.
 -- The digest is made of the rows as they were kept, not as they were sent.
--- The bucket is taken from its head: so Citus sees that all of it lies in one shard group.
+-- The bucket is taken from its head: so Citus sees that all of it lies in one shard group. It
+-- also needs the alias `event`, or looks for a table in what is returned that is not there.
 WITH appended AS (
-    INSERT INTO events (bucket, recorded_at, position, type, rally, visitor, spot, period, firsts,
-                        occurred_at, scan_id, language, evidence, data, version)
+    INSERT INTO events AS event (bucket, recorded_at, position, type, rally, visitor, spot, period,
+                                 firsts, occurred_at, scan_id, language, evidence, data, version)
     SELECT head.bucket, coalesce(fact.recorded_at, ($2::timestamptz[])[1]), fact.position,
            fact.type::event_type, fact.rally, fact.visitor, fact.spot, fact.period, fact.firsts,
            fact.occurred_at, fact.scan_id, fact.language, fact.evidence, fact.data::jsonb,
