@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
+from support import on_server
 
 IS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 WORKERS = "SELECT node_name, node_port FROM citus_get_active_worker_nodes() ORDER BY 1, 2"
@@ -90,12 +91,6 @@ def _at(url: str, host: str, port: int) -> str:
     parts = urlsplit(url)
     login, at, _ = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{login}{at}{host}:{port}").geturl()
-
-
-def on_server(server: str, name: str) -> str:
-    """The address of another database on the same server."""
-    address, mark, parameters = server.partition("?")
-    return f"{address.rpartition('/')[0]}/{name}{mark}{parameters}"
 
 
 async def execute(url: str, *statements: str) -> None:

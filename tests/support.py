@@ -44,6 +44,12 @@ class SetClock:
         self.now += timedelta(**by)
 
 
+def on_server(server: str, name: str) -> str:
+    """The address of another database on the same server."""
+    address, mark, parameters = server.partition("?")
+    return f"{address.rpartition('/')[0]}/{name}{mark}{parameters}"
+
+
 class Site:
     """A running service and what a test needs to talk to it."""
 
