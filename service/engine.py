@@ -37,7 +37,7 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics
+from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
@@ -77,6 +77,9 @@ SIGN_INS_MAX = 300
 """So many sign-ins with a passkey are begun from one address, a town hall's too, in that time."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+HEADS_MAX, HEADS_WINDOW_S = 600, 60
+"""So many counts of guests one device sends in so many seconds: a hand counter clicks five times a
+second, and what was kept without a network is sent at once."""
 ODD_CARDS_S = 120
 """How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
@@ -109,7 +112,7 @@ class Engine:
         self.log = log
         self.rallies = log.rallies
         self.keyring = Keyring([], [])
-        self.people = People(self.keyring)
+        self.people = People(self.keyring, log.rallies.organisation_of)
         self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
             self._commit,
             waiting_max=config.waiting_max,
@@ -123,10 +126,14 @@ class Engine:
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.sign_ins = Limit(SIGN_INS_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
+        self.heads = Limit(HEADS_MAX, HEADS_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
-            pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
+            pool,
+            CATALOGUE.values(),
+            lambda: self.signals.send(Signal.APPLIED),
+            lambda name: traces.span("apply a projection", **{"meguri.projection": name}),
         )
         self.builder = Builder(
             pool,
@@ -171,8 +178,10 @@ class Engine:
         *,
         accept_losses: bool = True,
         based_on: Plan | UnsetType | None = UNSET,
+        organisation: str | None = None,
     ) -> Rally:
-        """Lay out a rally or change its plan. Raises NotAllowed.
+        """Lay out a rally, for an `organisation` if one is said, or change its plan. Raises
+        NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
         one that was `based_on` another plan than the rally has by then (None: on none at all), nor
@@ -188,9 +197,13 @@ class Engine:
                     f"This plan would take {lost} reached prizes from visitors. Look at the "
                     "preview; if that is meant, say so by accepting losses.",
                 )
+        for mistake in self.rallies.member_mistakes(plan, organisation):
+            where = ".".join(map(str, mistake.path))
+            raise NotAllowed("member_unknown", f"{where}: expected {mistake.expected}.")
         await make_key(self.pool, plan.rally)
         return await self.change(
-            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+            plan.rally,
+            lambda rally, now: plan_rally(rally, plan, now, by, based_on, organisation),
         )
 
     async def rehearse(self, name: str, by: str) -> Rally:
@@ -205,7 +218,10 @@ class Engine:
         today = self.clock().astimezone(rally.course.zone).date()
         plan = rehearsal(rally.plan, number, today)
         await make_key(self.pool, plan.rally)
-        await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
+        await self.change(
+            plan.rally,
+            partial(lay_out_rehearsal, plan=plan, by=by, organisation=rally.organisation),
+        )
         for one in before:
             if one.status is Status.OPEN:
                 await self.change(one.plan.rally, of_known(close_rally, by))
@@ -272,7 +288,8 @@ class Engine:
         """What the group commit decides about a scan: on the card with which its own was put
         together, if it was."""
         while True:
-            outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
+            with traces.waiting(scan.scan_id):
+                outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
             if not isinstance(outcome, Linked):
                 return outcome
             scan = replace(scan, visitor=outcome.to)
@@ -319,11 +336,19 @@ class Engine:
         if new:
             await self.log.link_cards(source, target, rally, by)
             self.signals.send(Signal.LOG_GREW)
+        await self._link_in_masters(source, target, rally, by)
         # Also when they are: a process may have been killed between the two.
         if source != target:
             await self.addresses.move(source, target, rally, self.clock())
             await self.forget_address_of_closed(target, rally)
         return new
+
+    async def _link_in_masters(self, source: UUID, target: UUID, rally: str, by: str) -> None:
+        """What a card has brought about in masters goes where it goes, but for final results."""
+        for stage in self.rallies.stages_of(rally):
+            name = stage.master.plan.rally
+            if not stage.master.frozen and (await self.log.card(source, name)).visits:
+                await self.link(source, target, name, by)
 
     async def forget_address_of_closed(self, visitor: UUID, rally: str) -> bool:
         """Erase an address that was kept while its card was erased, or put together with another
@@ -404,7 +429,7 @@ class Engine:
                 if over := self.expired():
                     await self.addresses.erase_rallies(over)
             except Exception as error:  # tried again; what is due stays due
-                log.warning("expiry_failed", error=repr(error))
+                log.warning("expiry_failed", error=error)
             await asyncio.sleep(EXPIRY_S)
 
     def stop(self) -> None:
@@ -422,10 +447,11 @@ class Engine:
             try:
                 await self.refresh()
             except Exception as error:  # tried again in a moment; until then the old ones stand
-                log.warning("refresh_failed", error=repr(error))
+                log.warning("refresh_failed", error=error)
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
-        with metrics.BATCH_SECONDS.time():
+        ids = (scan.scan_id for scan in scans)
+        with traces.committing(bucket, ids), metrics.BATCH_SECONDS.time():
             outcomes = await self.log.commit(bucket, scans)
         metrics.BATCH_SCANS.observe(len(scans))
         self.signals.send(Signal.LOG_GREW)
@@ -465,6 +491,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
             ("erase_expired", engine.erase_expired()),
+            ("webhooks", webhooks.run(engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():
@@ -503,7 +530,7 @@ def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
     error = None if task.cancelled() else task.exception()
     if not task.cancelled() and not task.cancelling():
-        log.error("task_ended", task=task.get_name(), error=repr(error))
+        log.error("task_ended", task=task.get_name(), error=error)
 
 
 async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
@@ -512,11 +539,11 @@ async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
     On a connection of its own, without the time limits that the pool's have.
     """
     async with login(dsn) as connection, alone(connection):
-        done = await bring_up_to_date(connection)
+        changed = await bring_up_to_date(connection)
         usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
         await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
         buckets = await EventLog.found(connection, visitor_buckets or usual)
-        if done and (facts := await chain_rest(connection)):
+        if changed and (facts := await chain_rest(connection)):
             log.info("log_chained", facts=facts)
         for projection in CATALOGUE.values():
             await prepare(connection, projection)

@@ -125,7 +125,7 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
     async with engine.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM projections FOR UPDATE")
         await as_owner(engine, poison, bucket, position)
-        await connection.execute("UPDATE progress SET position = 0")
+        await connection.execute("UPDATE progress SET reached = 0")
         for projection in CATALOGUE.values():
             await connection.execute(f"TRUNCATE {', '.join(projection.tables)}")
     await engine.follower.catch_up()
@@ -143,7 +143,8 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
 
     status, ready = await site.ask("GET", "/readyz")
     assert (status, ready["status"]) == (200, "impaired")
-    assert ready["projections"]["footfall"] == lag.error
+    assert {each["code"] for each in ready["troubles"]} == {"projection_stands_still"}
+    assert f"footfall: {lag.error}" in [each["what"] for each in ready["troubles"]]
     async with site.session.get("/metrics") as answer:
         assert 'meguri_projection_stands_still{projection="footfall"} 1.0' in await answer.text()
     headers = {"Cookie": f"meguri_staff={site.organiser()}"}
@@ -397,7 +398,7 @@ async def test_the_builder_tries_again_and_says_meanwhile_what_hinders_it(
         await until(lambda: _is(bool(other.builder.troubles)))
         _, ready = await site.ask("GET", "/readyz")
         assert ready["status"] == "impaired"
-        assert "another release" in ready["projections"]["flow"]
+        assert "flow: its tables are of another release" in ready["troubles"][0]["what"]
     async with asyncio.timeout(30):
         await builder
     assert other.builder.troubles == {}
