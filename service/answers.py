@@ -3,7 +3,9 @@
 A problem's `code` is stable; its `detail` is a sentence in the language of whoever asks.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Protocol, TypeVar
@@ -11,17 +13,19 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
+from multidict import MultiDictProxy
 
 from domain.rally import NotAllowed
 from projections.said import said
-from service import metrics, traces
+from service import cross_origin, metrics, traces
 from service.context import voice_of
 from service.eventlog.log import DATABASE_ILL
 from service.failures import (
     BodyInvalid,
     BodyNotJson,
     BodyTooLarge,
+    BodyTooSlow,
     Conflict,
     CrossSite,
     Failure,
@@ -45,6 +49,8 @@ FAILURE_PAGE: web.AppKey[FailurePage] = web.AppKey("failure_page")
 PROBLEM = "application/problem+json"
 REFUSED_STATUS = 422
 _OUR_FAULT = 500
+BODY_SECONDS_MAX = 30
+"""A body of 512 KiB takes ten seconds on the worst line we know of."""
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 """No answer is ever taken for something else than it says it is."""
@@ -139,9 +145,24 @@ def problem_answer(problem: Problem, headers: dict[str, str] | None = None) -> w
     )
 
 
+async def read_bytes(request: web.Request) -> bytes:
+    """The request's body. Raises BodyTooLarge, BodyTooSlow."""
+    async with _patience():
+        return await request.read()
+
+
+@asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            yield
+    except TimeoutError as error:
+        raise BodyTooSlow(f"a body arrives within {BODY_SECONDS_MAX} s") from error
+
+
 async def read_body(request: web.Request, kind: type[T]) -> T:
-    """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, BodyTooLarge."""
-    body = await request.read()
+    """The request's JSON body as `kind`. Raises BodyNotJson, BodyInvalid, and as `read_bytes`."""
+    body = await read_bytes(request)
     try:
         decoded: T = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
@@ -152,12 +173,18 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 
 async def read_form(request: web.Request) -> dict[str, str]:
-    """The texts of a posted form. Raises BodyInvalid."""
+    """The texts of a posted form. Raises as `read_posted`."""
+    form = await read_posted(request)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def read_posted(request: web.Request) -> MultiDictProxy[Any]:
+    """A posted form with its files. Raises BodyInvalid, BodyTooLarge, BodyTooSlow."""
     try:
-        form = await request.post()
+        async with _patience():
+            return await request.post()
     except (ValueError, LookupError, AssertionError, RuntimeError) as error:
         raise BodyInvalid("the form cannot be read") from error
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def uuids_in(form: Mapping[str, str], *names: str) -> list[UUID]:
@@ -237,17 +264,19 @@ def _same_site(request: web.Request) -> None:
         foreign = origin is not None and origin.partition("://")[2] != request.host
     else:
         foreign = site not in ("same-origin", "none")
-    if foreign:
+    if foreign and not cross_origin.admits(request):
         raise CrossSite
 
 
 async def nowhere(request: web.Request) -> web.Response:
-    """What no route has taken: the address is unknown, or it does not take the method."""
+    """What no route has taken: an unknown address, a method it does not take, or a preflight."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource is not request.match_info.route.resource:
             _, methods = await resource.resolve(request)
             allowed |= methods
+    if allowed and request.method == hdrs.METH_OPTIONS and cross_origin.admits(request):
+        return cross_origin.preflight(allowed)
     raise MethodNotAllowed(allowed) if allowed else NotFound
 
 

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import cache
+from typing import Any
 
 from aiohttp import hdrs, web
 
-from service import traces
+from service import cross_origin, traces
 from service.answers import FAILURE_PAGE, answering, timed, traced
+from service.api.contract import DOCUMENT
 from service.boards import Boards
 from service.context import ENGINE
+from service.contract.openapi import document, placed
 from service.engine import Engine, running
 from service.measuring import keep_measuring
 from service.pages.live import BOARDS
@@ -21,7 +25,9 @@ def make_app(engine: Engine) -> web.Application:
     app = web.Application(client_max_size=engine.config.body_bytes_max)
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
+    app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
+    cross_origin.admit(app, engine.config.origins)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
@@ -34,6 +40,11 @@ def make_app(engine: Engine) -> web.Application:
     app.on_shutdown.append(_stop)
     app.cleanup_ctx.append(_run)
     return app
+
+
+@cache
+def whole_document() -> dict[str, Any]:
+    return document(placed(ROUTES))
 
 
 async def _run(app: web.Application) -> AsyncIterator[None]:

@@ -9,11 +9,29 @@ from service import metrics
 from service.admission import admitted, genuine
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.context import engine_of
+from service.contract.call import Who, call
+from service.contract.problems import REFUSALS
+from service.failures import Busy, WaitedTooLong
 from service.i18n import language_of
-from service.scans import Refused, ScanBody, outcome_of, scan_of, status_of
+from service.scans import (
+    EXAMPLE_CODE,
+    EXAMPLE_ID,
+    Refused,
+    ScanBody,
+    outcome_of,
+    scan_of,
+    status_of,
+)
 from service.sign_in import Person
 
 
+@call(
+    Who.VISITOR,
+    body=ScanBody,
+    example=ScanBody(EXAMPLE_CODE, EXAMPLE_ID),
+    answers={200: Answer, 201: Answer},
+    problems=(*REFUSALS, Busy, WaitedTooLong),
+)
 async def check_in(request: web.Request) -> web.Response:
     """POST /api/check-ins: one scan in, its stamp or refusal out, after the commit."""
     visitor = admitted(request)

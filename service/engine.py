@@ -36,7 +36,7 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics, traces
+from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
@@ -73,6 +73,9 @@ SIGN_INS_MAX = 300
 """So many sign-ins with a passkey are begun from one address, a town hall's too, in that time."""
 POSTCODES_MAX, POSTCODES_WINDOW_S = 300, 60
 """So many postcodes are looked up for one network address, a crowd's too, in so many seconds."""
+HEADS_MAX, HEADS_WINDOW_S = 600, 60
+"""So many counts of guests one device sends in so many seconds: a hand counter clicks five times a
+second, and what was kept without a network is sent at once."""
 ODD_CARDS_S = 120
 """How old the number of a day's odd cards may be: all cards are looked at for it."""
 EXPIRY_S = 3_600
@@ -119,6 +122,7 @@ class Engine:
         self.bad_sign_ins = Limit(SIGN_INS_FAILED_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.sign_ins = Limit(SIGN_INS_MAX, SIGN_INS_WINDOW_S, monotonic)
         self.bad_moves = Limit(MOVES_FAILED_MAX, MOVES_WINDOW_S, monotonic)
+        self.heads = Limit(HEADS_MAX, HEADS_WINDOW_S, monotonic)
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
@@ -471,6 +475,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
             ("erase_expired", engine.erase_expired()),
+            ("webhooks", webhooks.run(engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():

@@ -45,6 +45,14 @@ class BodyTooLarge(Failure):
     sentence = "The request is too large."
 
 
+class BodyTooSlow(Failure):
+    """A body trickles in: whoever sends it holds a connection and does nothing with it."""
+
+    status = 408
+    code = "body_too_slow"
+    sentence = "The request took too long to arrive. Please try again."
+
+
 class QueryInvalid(Failure):
     status = 400
     code = "query_invalid"

@@ -35,7 +35,7 @@ async def read(
         raise BeingRebuilt(str(error)) from error
 
 
-class Step(Struct, frozen=True):
+class FunnelStep(Struct, frozen=True):
     """A step of the funnel: how many visitors have at least so many stamps."""
 
     stamps: int
@@ -55,7 +55,7 @@ class Funnel(Struct, frozen=True):
     """How far the visitors of a rally have come."""
 
     visitors: int
-    at_least: list[Step]
+    at_least: list[FunnelStep]
     prizes: list[Reached]
 
 
@@ -76,10 +76,10 @@ async def read_funnel(pool: asyncpg.Pool, course: Course) -> Funnel:
     )
 
 
-def _steps(having: Counter[int]) -> list[Step]:
+def _steps(having: Counter[int]) -> list[FunnelStep]:
     steps, visitors = [], having.total()
     for stamps in range(1, max(having, default=0) + 1):
-        steps.append(Step(stamps, visitors))
+        steps.append(FunnelStep(stamps, visitors))
         visitors -= having[stamps]
     return steps
 

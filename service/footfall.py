@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.course import Course
 from domain.plan import DAYS_BETWEEN
@@ -24,24 +24,31 @@ def asked_day(request: web.Request, name: str) -> date | None:
     text = request.query.get(name)
     if text is None:
         return None
-    earliest, latest = DAYS_BETWEEN
     try:
-        day = date.fromisoformat(text)
+        return planned(date.fromisoformat(text))
     except ValueError as error:
         raise QueryInvalid(f"{name} is a day such as 2026-01-08, not {text[:40]}") from error
+
+
+def planned(day: date) -> date:
+    """A day that plans may have. Raises QueryInvalid for any other."""
+    earliest, latest = DAYS_BETWEEN
     if not earliest <= day <= latest:
-        raise QueryInvalid(f"{name} lies between {earliest} and {latest}")
+        raise QueryInvalid(f"days lie between {earliest} and {latest}")
     return day
 
 
-def asked_days(request: web.Request, course: Course) -> tuple[datetime, datetime]:
-    """When the days `from` and `to` of the address begin and end; without them, all days."""
-    earliest, latest = DAYS_BETWEEN
-    last = asked_day(request, "to") or latest
-    return (
-        course.begins(asked_day(request, "from") or earliest),
-        course.begins(last + timedelta(days=1)),
-    )
+class Days(Struct, frozen=True, kw_only=True):
+    """Days of the rally's time zone, both included; without them, all there are."""
+
+    first: date | None = field(name="from", default=None)
+    last: date | None = field(name="to", default=None)
+
+    def in_zone(self, course: Course) -> tuple[datetime, datetime]:
+        """When they begin and end. Raises QueryInvalid."""
+        earliest, latest = DAYS_BETWEEN
+        last = planned(self.last or latest) + timedelta(days=1)
+        return course.begins(planned(self.first or earliest)), course.begins(last)
 
 
 class Count(Struct, frozen=True):

@@ -38,6 +38,11 @@ _HTTP_SECONDS = Histogram(
     buckets=SECONDS,
 )
 FAILURES = Counter("meguri_failures_total", "Requests that could not be carried out", ["code"])
+WEBHOOKS_FAILING = Gauge(
+    "meguri_webhooks_failing",
+    "Webhooks whose last message was not taken",
+    multiprocess_mode="max",
+)
 
 
 def _gauge(name: str, text: str, *labels: str) -> Gauge:

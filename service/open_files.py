@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from domain.open_data import Row
 from domain.open_tables import SCHEMA_VERSION, Table
@@ -16,6 +17,15 @@ MEDIA_TYPES = {
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
 }
+
+
+class TableFile(Struct, frozen=True, kw_only=True):
+    """A table as JSON: an object a row, with a value for each column."""
+
+    schema_version: int = SCHEMA_VERSION
+    rally: str
+    table: str
+    rows: list[dict[str, Any]]
 
 
 def written(kind: str, rally: str, table: Table, rows: list[Row]) -> bytes:
@@ -40,12 +50,11 @@ def as_json(rally: str, table: Table, rows: list[Row]) -> bytes:
     """An object a row; what is not shown is null."""
     names = [column.name for column in table.columns]
     return msgspec.json.encode(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "rally": rally,
-            "table": table.name,
-            "rows": [dict(zip(names, row, strict=True)) for row in rows],
-        }
+        TableFile(
+            rally=rally,
+            table=table.name,
+            rows=[dict(zip(names, row, strict=True)) for row in rows],
+        )
     )
 
 

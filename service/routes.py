@@ -7,7 +7,9 @@ from service.api import (
     badges,
     batch,
     cards,
+    closing,
     comparison,
+    contract,
     devices,
     draws,
     figures,
@@ -21,6 +23,7 @@ from service.api import (
     screens,
     visitors,
 )
+from service.api import signals as odd
 from service.pages import addresses as addresses_page
 from service.pages import badges as badges_page
 from service.pages import (
@@ -29,6 +32,7 @@ from service.pages import (
     close_out,
     compare,
     counter,
+    developers,
     hand_overs,
     heads,
     home,
@@ -65,6 +69,8 @@ from service.pages import rallies as rallies_page
 
 ROUTES: list[tuple[str, str, Handler]] = [
     # for programs
+    ("GET", "/api/openapi.json", contract.show),
+    ("GET", "/api/docs", developers.show),
     ("POST", "/api/visitors", visitors.create),
     ("POST", "/api/check-ins", check_in.check_in),
     ("POST", "/api/check-ins/batch", batch.check_in_batch),
@@ -102,7 +108,9 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/api/rallies/{rally}/prizes.csv", figures.prizes),
     ("GET", "/api/rallies/{rally}/comparison", comparison.show),
     ("GET", "/api/rallies/{rally}/comparison.csv", comparison.show),
-    ("GET", "/api/rallies/{rally}/signals", figures.signals),
+    ("GET", "/api/rallies/{rally}/signals", odd.show),
+    ("GET", "/api/rallies/{rally}/close-out", closing.show),
+    ("POST", "/api/rallies/{rally}/close-out", closing.step),
     ("POST", "/api/rallies/{rally}/prizes/{prize}/entries", cards.enter),
     ("GET", "/api/rallies/{rally}/survey", figures.survey),
     ("POST", "/api/rallies/{rally}/survey", cards.survey),

@@ -17,6 +17,9 @@ from qr.codes import Code
 from service.failures import BodyInvalid
 from service.sign_in import Person
 
+EXAMPLE_CODE = "https://HOST/s/CODE"
+EXAMPLE_ID = UUID("0198f2a0-0000-7000-8000-000000000001")
+"""In the API's documents."""
 LANGUAGE_UNKNOWN = "und"
 """Of visitors whom staff scan (BCP 47: undetermined)."""
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

@@ -14,8 +14,10 @@ from service.admission import genuine
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.check_in import decided
 from service.context import engine_of
-from service.failures import BodyInvalid, SpotUnknown
-from service.scans import Refused, badge_scan_of, status_of
+from service.contract.call import Who, call
+from service.contract.problems import REFUSALS
+from service.failures import BodyInvalid, Busy, SpotUnknown, WaitedTooLong
+from service.scans import EXAMPLE_CODE, EXAMPLE_ID, Refused, badge_scan_of, status_of
 from service.sign_in import STAFF_COOKIE
 
 
@@ -28,6 +30,13 @@ class BadgeScan(Struct, frozen=True, forbid_unknown_fields=True):
     spot: Annotated[str, Meta(max_length=40)] | None = None
 
 
+@call(
+    Who.STAFF,
+    body=BadgeScan,
+    example=BadgeScan(EXAMPLE_CODE, EXAMPLE_ID),
+    answers={200: Answer, 201: Answer},
+    problems=(*REFUSALS, SpotUnknown, Busy, WaitedTooLong),
+)
 async def check_in(request: web.Request) -> web.Response:
     """POST /api/badge-check-ins: a visitor's badge or paper card in, its stamp or refusal out."""
     body = await read_body(request, BadgeScan)

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from domain.card import CardView
 from domain.rules import Answer
 from service.admission import admitted
 from service.answers import json_answer, problem_of, read_body, refusal_problem
 from service.check_in import take
 from service.context import engine_of
+from service.contract.call import Who, call
 from service.failures import Failure
-from service.scans import LATEST, Refused, ScanBody, status_of
+from service.scans import EXAMPLE_CODE, EXAMPLE_ID, LATEST, Refused, ScanBody, status_of
 
 SCANS_MAX = 1_000
 """Scans in one request at most."""
@@ -26,6 +28,36 @@ class BatchBody(Struct, frozen=True, forbid_unknown_fields=True):
     scans: Annotated[list[ScanBody], Meta(min_length=1, max_length=SCANS_MAX)]
 
 
+class OneAnswer(Struct, frozen=True):
+    """What `POST /api/check-ins` would have answered to a scan, but for the card."""
+
+    status: int
+    body: Annotated[
+        Any,
+        Meta(
+            extra_json_schema={
+                "anyOf": [
+                    {"$ref": "#/components/schemas/Answer"},
+                    {"$ref": "#/components/schemas/Problem"},
+                ]
+            }
+        ),
+    ]
+
+
+class BatchAnswer(Struct, frozen=True):
+    """An answer for each scan in their order, and the cards as they are after the batch."""
+
+    answers: list[OneAnswer]
+    cards: list[CardView]
+
+
+@call(
+    Who.VISITOR,
+    body=BatchBody,
+    example=BatchBody([ScanBody(EXAMPLE_CODE, EXAMPLE_ID)]),
+    answers={200: BatchAnswer},
+)
 async def check_in_batch(request: web.Request) -> web.Response:
     """POST /api/check-ins/batch: an answer for each scan, in their order: status and body.
 
@@ -44,7 +76,7 @@ async def check_in_batch(request: web.Request) -> web.Response:
     answers = [_answer(request, outcome) for outcome in taken]
     rallies = {outcome.rally for outcome in taken if isinstance(outcome, Answer)}
     cards = [await engine.card(visitor.id, rally) for rally in sorted(rallies)]
-    return json_answer({"answers": answers, "cards": cards})
+    return json_answer(BatchAnswer(answers, cards))
 
 
 def _when(scan: ScanBody) -> datetime:
@@ -52,11 +84,11 @@ def _when(scan: ScanBody) -> datetime:
     return scan.scanned_at or LATEST
 
 
-def _answer(request: web.Request, outcome: Any) -> dict[str, Any]:
+def _answer(request: web.Request, outcome: Any) -> OneAnswer:
     if isinstance(outcome, Refused):
         problem = refusal_problem(request, outcome)
-        return {"status": problem.status, "body": problem}
+        return OneAnswer(problem.status, problem)
     if isinstance(outcome, BaseException):
         failure = outcome if isinstance(outcome, Failure) else Failure()
-        return {"status": failure.status, "body": problem_of(request, failure)}
-    return {"status": status_of(outcome), "body": outcome}
+        return OneAnswer(failure.status, problem_of(request, failure))
+    return OneAnswer(status_of(outcome), outcome)

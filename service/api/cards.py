@@ -19,19 +19,57 @@ from service import posting
 from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
-from service.failures import SpotUnknown
+from service.contract.call import Who, call
+from service.failures import RallyUnknown, SpotUnknown
 
 Name = Annotated[str, Meta(max_length=40)]
+_EXAMPLE_ID = UUID("0198f2a0-0000-7000-8000-000000000002")
 
 
+class PrizeAnswer(Struct, frozen=True):
+    """Which prize it is about, and the card as it is then."""
+
+    prize: str
+    card: CardView
+
+
+class CardAnswer(Struct, frozen=True):
+    """The card as it is then."""
+
+    card: CardView
+
+
+class VoidAnswer(Struct, frozen=True):
+    """Which visit it was, and the card as it is then."""
+
+    position: int
+    card: CardView
+
+
+@call(
+    Who.VISITOR,
+    answers={201: PrizeAnswer},
+    problems=(
+        "address_missing",
+        "card_erased",
+        "card_linked",
+        "choice_made",
+        "entries_closed",
+        "prize_automatic",
+        "prize_not_drawn",
+        "prize_not_reached",
+        "prize_unknown",
+    ),
+)
 async def enter(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/prizes/{prize}/entries: take part in the draw of a prize."""
     engine = engine_of(request)
     visitor, prize = admitted(request).id, request.match_info["prize"]
     card = await posting.enter(engine, visitor, request.match_info["rally"], prize)
-    return json_answer({"prize": prize, "card": card}, 201)
+    return json_answer(PrizeAnswer(prize, card), 201)
 
 
+@call(Who.VISITOR, answers={204: None}, problems=("card_linked",))
 async def erase(request: web.Request) -> web.Response:
     """DELETE /api/rallies/{rally}/card: erase the own card and address. What was counted stays
     counted."""
@@ -46,10 +84,17 @@ class Answers(Struct, frozen=True, forbid_unknown_fields=True):
     answers: Annotated[dict[Name, Name], Meta(max_length=SURVEY_QUESTIONS_MAX)]
 
 
+@call(
+    Who.VISITOR,
+    body=Answers,
+    example=Answers({"how": "poster"}),
+    answers={201: CardAnswer},
+    problems=("answer_unknown", "card_erased", "card_linked", "survey_not_asked"),
+)
 async def survey(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/survey: answer the rally's survey, once; the first answers stay."""
     body = await read_body(request, Answers)
-    return json_answer({"card": await surveyed(request, body.answers)}, 201)
+    return json_answer(CardAnswer(await surveyed(request, body.answers)), 201)
 
 
 async def surveyed(request: web.Request, answers: Mapping[str, str]) -> CardView:
@@ -72,6 +117,13 @@ class Void(Struct, frozen=True, forbid_unknown_fields=True):
     reinstate: bool = False
 
 
+@call(
+    Who.ORGANISER,
+    body=Void,
+    example=Void(_EXAMPLE_ID, 128, "a code that was passed on"),
+    answers={200: VoidAnswer, 201: VoidAnswer},
+    problems=("entries_closed", "visit_replaced", "visit_unknown", "open_data_published"),
+)
 async def void(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/voids: void a visit, by its position, or let it count again."""
     engine, name = engine_of(request), request.match_info["rally"]
@@ -85,7 +137,7 @@ async def void(request: web.Request) -> web.Response:
             rally, card, body.visitor, body.position, now, by, body.reason
         ),
     )
-    return json_answer({"position": body.position, "card": card}, 200 if body.reinstate else 201)
+    return json_answer(VoidAnswer(body.position, card), 200 if body.reinstate else 201)
 
 
 class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,6 +154,30 @@ class HandOver(Struct, frozen=True, forbid_unknown_fields=True):
     reverse: bool = False
 
 
+@call(
+    Who.STAFF,
+    body=HandOver,
+    example=HandOver("tokyo-antenna-shops", "sticker", _EXAMPLE_ID, _EXAMPLE_ID),
+    answers={200: PrizeAnswer, 201: PrizeAnswer},
+    problems=(
+        RallyUnknown,
+        SpotUnknown,
+        "already_handed_over",
+        "card_erased",
+        "card_linked",
+        "coupon_not_valid_here",
+        "hand_over_id_used",
+        "not_handed_over",
+        "out_of_stock",
+        "out_of_stock_today",
+        "prize_is_drawn",
+        "prize_not_reached",
+        "prize_not_won",
+        "prize_unknown",
+        "undo_elsewhere",
+        "undo_too_late",
+    ),
+)
 async def hand_over(request: web.Request) -> web.Response:
     """POST /api/hand-overs: give a visitor a prize (or use a coupon), or take it back.
 
@@ -110,7 +186,7 @@ async def hand_over(request: web.Request) -> web.Response:
     """
     body = await read_body(request, HandOver)
     card = await handed_over(request, body)
-    return json_answer({"prize": body.prize, "card": card}, 200 if body.reverse else 201)
+    return json_answer(PrizeAnswer(body.prize, card), 200 if body.reverse else 201)
 
 
 async def handed_over(request: web.Request, body: HandOver) -> CardView:

@@ -1,10 +1,13 @@
 """Moving a card to another phone, putting two together, binding a paper card to a phone."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from domain.card import CardView
 from domain.rally import NotAllowed
 from domain.refusals import Refusal
 from qr.codes import Code, CodeKind
@@ -13,10 +16,20 @@ from service.admission import admitted, genuine
 from service.answers import json_answer, problem_answer, read_body, refusal_problem
 from service.api.visitors import keep
 from service.context import address_of, engine_of
+from service.contract.call import Who, call
+from service.contract.problems import REFUSALS
 from service.engine import Engine
-from service.failures import BodyInvalid, MoveUnknown
+from service.failures import (
+    BodyInvalid,
+    Forbidden,
+    MoveUnknown,
+    RallyUnknown,
+    TokenInvalid,
+    TokenMissing,
+    TooMany,
+)
 from service.moves import Move
-from service.scans import Refused
+from service.scans import EXAMPLE_CODE, Refused
 from service.sign_in import VISITOR_COOKIE, Person
 
 
@@ -40,6 +53,31 @@ class PaperCard(Struct, frozen=True, forbid_unknown_fields=True):
     code: Annotated[str, Meta(max_length=300)]
 
 
+class MoveCode(Struct, frozen=True):
+    """What the other phone is shown, and until when it is good."""
+
+    code: str
+    expires_at: datetime
+
+
+class Claimed(Struct, frozen=True):
+    """Whose card this phone has now, the token for it, and the rally that was open."""
+
+    visitor: UUID
+    rally: str
+    token: str
+
+
+_NOT_JOINED = ("card_erased", "card_full", "card_linked", "linked_too_often", "rally_frozen")
+
+
+@call(
+    Who.VISITOR,
+    body=NewMove,
+    example=NewMove("tokyo-antenna-shops"),
+    answers={201: MoveCode},
+    problems=(RallyUnknown,),
+)
 async def begin(request: web.Request) -> web.Response:
     """POST /api/card-moves: a code by which another phone takes the own card over."""
     engine = engine_of(request)
@@ -47,16 +85,22 @@ async def begin(request: web.Request) -> web.Response:
     rally = (await read_body(request, NewMove)).rally
     engine.rallies.known(rally)
     code, expires_at = await moves.begin(engine.pool, visitor, rally, engine.clock())
-    return json_answer({"code": code, "expires_at": expires_at}, 201)
+    return json_answer(MoveCode(code, expires_at), 201)
 
 
+@call(
+    Who.ANYONE,
+    body=Claim,
+    example=Claim("A1B2-C3D4"),
+    answers={201: Claimed},
+    problems=(MoveUnknown, TooMany, TokenMissing, TokenInvalid, Forbidden, *_NOT_JOINED),
+)
 async def claim(request: web.Request) -> web.Response:
     """POST /api/card-moves/claims: take a card over; the code is used up by it."""
     body = await read_body(request, Claim)
     moved = await taken(request, body.code, admitted(request) if body.join else None)
     token = engine_of(request).people.token(moved.visitor)
-    said = {"visitor": moved.visitor.id, "rally": moved.rally, "token": token}
-    answer = json_answer(said, 201)
+    answer = json_answer(Claimed(moved.visitor.id, moved.rally, token), 201)
     keep(request, answer, VISITOR_COOKIE, token)
     return answer
 
@@ -67,6 +111,13 @@ async def looked_at(request: web.Request, code: str) -> Move:
     return _known(request, await moves.look(engine.pool, code, engine.clock()))
 
 
+@call(
+    Who.VISITOR,
+    body=PaperCard,
+    example=PaperCard(EXAMPLE_CODE),
+    answers={201: CardView},
+    problems=(RallyUnknown, *REFUSALS, *_NOT_JOINED),
+)
 async def bind(request: web.Request) -> web.Response:
     """POST /api/paper-cards: what a paper card has, and will have, is on the own card then."""
     visitor = admitted(request)

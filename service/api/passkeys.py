@@ -1,17 +1,29 @@
 """Passkeys, as the page's script asks for them; bodies are what WebAuthn says, as JSON."""
 
+from typing import Any
+
 from aiohttp import web
+from msgspec import Struct
 
 from service import passkeys, people
-from service.answers import NOSNIFF, json_answer
+from service.answers import NOSNIFF, json_answer, read_bytes
 from service.api.visitors import keep
 from service.context import address_of, engine_of, public_url
-from service.failures import Forbidden, PasskeyRefused, TokenMissing
+from service.contract.call import JSON, Who, call
+from service.failures import Forbidden, PasskeyRefused, TokenMissing, TooMany
 from service.sign_in import STAFF_COOKIE, Person, home_of
 
-JSON = "application/json"
+WebAuthn = dict[str, Any]
+"""What https://www.w3.org/TR/webauthn-3/ says of it, as JSON."""
 
 
+class Goal(Struct, frozen=True):
+    """The address to go to."""
+
+    goal: str
+
+
+@call(Who.AT_WORK, answers={200: WebAuthn})
 async def ask_new(request: web.Request) -> web.Response:
     """POST /api/passkeys/options: what the device of who is signed in needs to make a passkey."""
     engine, person = engine_of(request), owner(request)
@@ -22,14 +34,16 @@ async def ask_new(request: web.Request) -> web.Response:
     return _json(await passkeys.ask_new(engine.pool, site, person.id, row["name"], now))
 
 
+@call(Who.AT_WORK, body=WebAuthn, answers={201: Goal}, problems=(PasskeyRefused,))
 async def create(request: web.Request) -> web.Response:
     """POST /api/passkeys: the passkey that was made."""
     engine, person = engine_of(request), owner(request)
     site = passkeys.site_of(public_url(request))
     await passkeys.keep(engine.pool, site, person.id, await _text(request), engine.clock())
-    return json_answer({"goal": home_of(person)}, 201)
+    return json_answer(Goal(home_of(person)), 201)
 
 
+@call(Who.ANYONE, answers={200: WebAuthn}, problems=(TooMany,))
 async def ask(request: web.Request) -> web.Response:
     """POST /api/sign-in/options: what a device needs to sign in with a passkey."""
     engine = engine_of(request)
@@ -38,6 +52,7 @@ async def ask(request: web.Request) -> web.Response:
     return _json(await passkeys.ask(engine.pool, site, engine.clock()))
 
 
+@call(Who.ANYONE, body=WebAuthn, answers={200: Goal}, problems=(PasskeyRefused, TooMany))
 async def enter(request: web.Request) -> web.Response:
     """POST /api/sign-in: sign in with what the device has signed; says where to go."""
     engine = engine_of(request)
@@ -48,7 +63,7 @@ async def enter(request: web.Request) -> web.Response:
     except PasskeyRefused:
         engine.bad_sign_ins.count(address_of(request))
         raise
-    answer = json_answer({"goal": home_of(person)})
+    answer = json_answer(Goal(home_of(person)))
     keep(request, answer, STAFF_COOKIE, engine.people.token(person))
     return answer
 
@@ -66,7 +81,7 @@ def owner(request: web.Request) -> Person:
 
 async def _text(request: web.Request) -> str:
     try:
-        return (await request.read()).decode()
+        return (await read_bytes(request)).decode()
     except UnicodeDecodeError as error:
         raise PasskeyRefused("not UTF-8") from error
 

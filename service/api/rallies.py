@@ -1,20 +1,23 @@
 """Rallies: what a visitor may see of a plan, the own card, and the organiser's changes."""
 
 import asyncio
+from typing import Any
 
-import msgspec
 from aiohttp import web
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
+from domain.card import CardView
 from domain.plan import Plan, Spot
-from domain.rally import Rally, cancel_rally, close_rally, open_rally
-from service.answers import json_answer, read_body
+from domain.rally import Rally, Status, cancel_rally, close_rally, open_rally
+from service.answers import json_answer, read_body, read_bytes
 from service.context import engine_of, rally_of
+from service.contract.call import JSON, YAML, Who, call, read_query
 from service.engine import Engine
-from service.failures import BodyInvalid, PlanInvalid, RallyUnknown
+from service.failures import BeingRebuilt, BodyInvalid, PlanInvalid, RallyUnknown
 from service.plan_files import PlanMistakes, parse_plan
 from service.plan_files.schema import plan_schema
+from service.preview import Preview
 
 
 class Cancellation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,6 +26,36 @@ class Cancellation(Struct, frozen=True, forbid_unknown_fields=True):
     areas: list[str] = []
 
 
+class RallyAnswer(Struct, frozen=True):
+    """A rally as visitors may see it."""
+
+    status: Status
+    plan: Plan
+
+
+class RallyStatus(Struct, frozen=True):
+    """Where a rally is in its life."""
+
+    rally: str
+    status: Status
+
+
+class PreviewAnswer(Preview, frozen=True, kw_only=True):
+    """What a plan would change, in which rally."""
+
+    rally: str
+
+
+class PutAsked(Struct, frozen=True):
+    """`losses`: the plan is laid out though it takes reached prizes from visitors."""
+
+    accept: str | None = None
+
+
+_PLAN_FILE = {JSON: Plan, YAML: str}
+
+
+@call(Who.ANYONE, answers={200: RallyAnswer})
 async def show(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}: the plan and where the rally is in its life.
 
@@ -30,7 +63,7 @@ async def show(request: web.Request) -> web.Response:
     """
     rally = rally_of(request)
     plan = replace(rally.plan, spots=[_told(spot) for spot in rally.plan.spots])
-    return json_answer({"status": rally.status, "plan": plan})
+    return json_answer(RallyAnswer(rally.status, plan))
 
 
 def _told(spot: Spot) -> Spot:
@@ -38,11 +71,13 @@ def _told(spot: Spot) -> Spot:
     return replace(spot, clue=None, question=question)
 
 
+@call(Who.ANYONE, answers={200: dict[str, Any]})
 async def schema(request: web.Request) -> web.Response:
     """GET /api/plan.schema.json: the JSON Schema of plan files, for editors."""
     return json_answer(plan_schema())
 
 
+@call(Who.VISITOR, answers={200: CardView})
 async def card(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/card: the own card."""
     engine, rally = engine_of(request), rally_of(request)
@@ -50,6 +85,25 @@ async def card(request: web.Request) -> web.Response:
     return json_answer(await engine.card(visitor.id, rally.plan.rally))
 
 
+@call(
+    Who.ORGANISER,
+    query=PutAsked,
+    body=_PLAN_FILE,
+    answers={200: RallyStatus},
+    problems=(
+        BodyInvalid,
+        PlanInvalid,
+        BeingRebuilt,
+        "carry_over_fixed",
+        "entries_closed",
+        "name_reserved",
+        "open_data_published",
+        "rally_cancelled",
+        "revisit_fixed",
+        "takes_prizes_away",
+        "time_zone_fixed",
+    ),
+)
 async def put(request: web.Request) -> web.Response:
     """PUT /api/rallies/{rally}?accept=losses: lay out a rally, or change its plan (JSON or YAML).
 
@@ -58,23 +112,29 @@ async def put(request: web.Request) -> web.Response:
     name = request.match_info["rally"]
     person = engine_of(request).people.organiser(request, name)
     plan = await _plan(request, name)
-    accepted = request.query.get("accept") == "losses"
+    accepted = read_query(request, PutAsked).accept == "losses"
     return _changed(await engine_of(request).plan(plan, person.by, accept_losses=accepted))
 
 
+@call(
+    Who.ORGANISER,
+    body=_PLAN_FILE,
+    answers={200: PreviewAnswer},
+    problems=(BodyInvalid, PlanInvalid, BeingRebuilt),
+)
 async def show_preview(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/preview: who would gain and lose what under this plan, and which
     prizes would run short. Nothing is changed."""
     engine, name = engine_of(request), rally_of(request).plan.rally
     engine.people.organiser(request, name)
     plan = await _plan(request, name)
-    return json_answer({"rally": name, **msgspec.structs.asdict(await engine.preview(plan))})
+    return json_answer(PreviewAnswer(**asdict(await engine.preview(plan)), rally=name))
 
 
 async def _plan(request: web.Request, name: str) -> Plan:
     try:
         # A large plan takes seconds to read: check-ins must not wait for that.
-        plan = await asyncio.to_thread(parse_plan, await request.read(), "plan", _no_csv)
+        plan = await asyncio.to_thread(parse_plan, await read_bytes(request), "plan", _no_csv)
     except PlanMistakes as mistakes:
         raise PlanInvalid(str(mistakes)) from mistakes
     if plan.rally != name:
@@ -82,6 +142,11 @@ async def _plan(request: web.Request, name: str) -> Plan:
     return plan
 
 
+@call(
+    Who.ORGANISER,
+    answers={200: RallyStatus},
+    problems=("entries_closed", "open_data_published", "rally_cancelled"),
+)
 async def open_(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/open: take check-ins."""
     engine, name, by = _organiser(request)
@@ -90,6 +155,7 @@ async def open_(request: web.Request) -> web.Response:
     )
 
 
+@call(Who.ORGANISER, answers={200: RallyStatus}, problems=("rally_not_open",))
 async def close(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/close: take no more check-ins."""
     engine, name, by = _organiser(request)
@@ -98,6 +164,14 @@ async def close(request: web.Request) -> web.Response:
     )
 
 
+@call(
+    Who.ORGANISER,
+    body=Cancellation,
+    body_optional=True,
+    example=Cancellation(),
+    answers={200: RallyStatus},
+    problems=("area_unknown",),
+)
 async def cancel(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/cancel: call the rally off, or the areas that the body names."""
     engine, name, by = _organiser(request)
@@ -119,7 +193,7 @@ def _known(rally: Rally | None) -> Rally:
 
 
 def _changed(rally: Rally) -> web.Response:
-    return json_answer({"rally": rally.plan.rally, "status": rally.status})
+    return json_answer(RallyStatus(rally.plan.rally, rally.status))
 
 
 def _no_csv(name: str) -> bytes:

@@ -13,6 +13,7 @@ from qr.codes import rotating_head, spot_secret
 from qr.rotating import Screen, screen
 from service.answers import json_answer
 from service.context import engine_of, public_url, spot_asked
+from service.contract.call import Who, call
 from service.failures import QueryInvalid, RallyUnknown
 
 ADDRESS_MAX = 200
@@ -35,6 +36,7 @@ class ScreenAnswer(Struct, frozen=True):
     screen: Screen
 
 
+@call(Who.STAFF, answers={200: ScreenAnswer}, problems=(QueryInvalid,))
 async def show(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/spots/{spot}/screen: for the spot's staff."""
     course, spot = spot_asked(request)

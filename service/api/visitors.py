@@ -1,6 +1,7 @@
 """Visitors: a card begins with a token, and a token costs the log nothing."""
 
 from typing import Annotated
+from uuid import UUID
 
 from aiohttp import web
 from msgspec import Meta, Struct
@@ -8,6 +9,8 @@ from msgspec import Meta, Struct
 from service.admission import admitted
 from service.answers import json_answer, read_body
 from service.context import engine_of
+from service.contract.call import Who, call
+from service.failures import Forbidden, TokenInvalid, TooMany
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
 from service.sign_in import COOKIE_SECONDS, STAFF_COOKIE, VISITOR_COOKIE, Person, Role
 
@@ -18,6 +21,20 @@ class NewVisitor(Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=20)] | None = None
 
 
+class VisitorAnswer(Struct, frozen=True):
+    """Who it is, and the token that stands for them."""
+
+    visitor: UUID
+    token: str
+
+
+@call(
+    Who.ANYONE,
+    body=NewVisitor,
+    example=NewVisitor("ja"),
+    answers={201: VisitorAnswer},
+    problems=(TokenInvalid, Forbidden, TooMany),
+)
 async def create(request: web.Request) -> web.Response:
     """POST /api/visitors: a new visitor and the token (also as a cookie) that stands for them.
 
@@ -29,7 +46,7 @@ async def create(request: web.Request) -> web.Response:
         admitted(request)  # a token that does not verify makes nobody new
     person, token = visitor_or_new(request)
     token = token or engine_of(request).people.token(person)
-    answer = json_answer({"visitor": person.id, "token": token}, 201)
+    answer = json_answer(VisitorAnswer(person.id, token), 201)
     keep(request, answer, VISITOR_COOKIE, token)
     if body.language in LANGUAGES:
         keep(request, answer, LANGUAGE_COOKIE, body.language)

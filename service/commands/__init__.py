@@ -21,6 +21,7 @@ from service.commands import (
     serve,
     simulate,
     token,
+    webhooks,
 )
 from service.commands.common import CommandError
 from service.commands.life import CANCEL, CLOSE, OPEN
@@ -58,6 +59,7 @@ COMMANDS: list[Command] = [
     simulate,
     projections,
     log,
+    webhooks,
 ]
 
 __all__ = ["COMMANDS", "CommandError"]

@@ -50,6 +50,12 @@ def serving(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="what visitors' phones reach the service by; codes hold it (MEGURI_PUBLIC_URL)",
     )
+    parser.add_argument(
+        "--allowed-origins",
+        metavar="LIST",
+        help="origins whose pages may use the API with a bearer token, such as a mini-app's, with "
+        "commas between them (MEGURI_ALLOWED_ORIGINS; default none)",
+    )
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:

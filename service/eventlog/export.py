@@ -8,7 +8,7 @@ whoever has a line has all of its bucket before it. `data` holds the row's other
 `data` what has no column. Who somebody is, is not in the log.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,14 @@ async def exported(
             advanced(until - after)
             if rows:
                 yield b"".join(_encode(envelope(bucket, row)) + b"\n" for row in rows)
+
+
+async def read_kinds(
+    pool: asyncpg.Pool, bucket: int, after: int, until: int, rally: str, kinds: Sequence[str]
+) -> list[CloudEvent]:
+    """The facts of some kinds about a rally in a stretch of a bucket, in their envelopes."""
+    rows = await pool.fetch(sql.READ_KINDS, bucket, after, until, rally, kinds)
+    return [envelope(bucket, row) for row in rows]
 
 
 def envelope(bucket: int, row: Any) -> CloudEvent:

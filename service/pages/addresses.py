@@ -24,7 +24,7 @@ from service.api.addresses import looked_up
 from service.context import engine_of, rally_of
 from service.failures import AddressesUnavailable, NotFound
 from service.pages.render import page
-from service.postcodes import Place
+from service.postcodes import Town
 
 CONFLICT, UNPROCESSABLE = 409, 422
 NO_CARD = "no_card"
@@ -104,7 +104,7 @@ async def _looked(
     return typed, {"told": "several" if places else "unknown", "places": places}
 
 
-def filled(typed: Address, place: Place) -> Address:
+def filled(typed: Address, place: Town) -> Address:
     """The address with what its postcode tells. A street that has a number stays as it was typed:
     without one it is a town, as the last postcode told it."""
     numbered = any(each.isdecimal() for each in unicodedata.normalize("NFKC", typed.street))

@@ -5,18 +5,18 @@ import asyncio
 from aiohttp import web
 
 from domain.plan import Plan
-from service.failures import BodyInvalid
+from service.answers import read_posted
 from service.plan_files import parse_plan
 from service.plan_forms.encodings import UnreadableFile, read
 from service.plan_forms.form import Form
 
 
 async def read_upload(request: web.Request) -> tuple[Form, dict[str, bytes]]:
-    """A form, every value of each field, and the files that came with it. Raises BodyInvalid."""
-    try:
-        posted = await request.post()
-    except (ValueError, LookupError, AssertionError, RuntimeError) as error:
-        raise BodyInvalid("the form cannot be read") from error
+    """A form, every value of each field, and the files that came with it.
+
+    Raises as `read_posted`.
+    """
+    posted = await read_posted(request)
     fields: dict[str, list[str]] = {}
     files: dict[str, bytes] = {}
     for name, value in posted.items():

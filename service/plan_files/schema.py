@@ -27,26 +27,25 @@ _DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 def plan_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a plan file, YAML or JSON."""
     schema = msgspec.json.schema(Plan)
+    as_written(schema["$defs"])
     plan = schema["$defs"]["Plan"]
     plan["properties"]["spots"] = {"anyOf": [plan["properties"]["spots"], _CSV]}
-    times = [schema["$defs"]["Spot"], schema["$defs"]["DayException"], plan]
-    for each in times:
-        for field in ("opens", "closes"):
-            # As people write them; msgspec's own would want seconds.
-            each["properties"][field] = {
-                "anyOf": [
-                    {"type": "string", "pattern": f"^{_TIME}$"},
-                    {"type": "null"},
-                ],
-                "default": None,
-            }
-    for field in ("starts", "ends"):
-        schema["$defs"]["Spot"]["properties"][field] = {
-            "anyOf": [{"type": "string", "pattern": f"{_DAY}[ T]{_TIME}$"}, {"type": "null"}],
-            "default": None,
-        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A plan of Meguri",
         **schema,
     }
+
+
+def as_written(schemas: dict[str, Any]) -> None:
+    """Change the schemas of a plan's parts: times are as people write them, where msgspec's own
+    would want seconds."""
+    for kind in ("Spot", "DayException", "Plan"):
+        for field in ("opens", "closes"):
+            schemas[kind]["properties"][field] = _text_or_null(f"^{_TIME}$")
+    for field in ("starts", "ends"):
+        schemas["Spot"]["properties"][field] = _text_or_null(f"{_DAY}[ T]{_TIME}$")
+
+
+def _text_or_null(pattern: str) -> dict[str, Any]:
+    return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}], "default": None}
