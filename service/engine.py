@@ -45,6 +45,7 @@ from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, da
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
+from service.eventlog.chain import chain_rest
 from service.eventlog.log import CardDecision, FixDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
 from service.fixings import Fixing
@@ -525,8 +526,10 @@ async def _set_up(dsn: str, visitor_buckets: int) -> int:
     connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
     try:
         async with alone(connection):
-            await migrate(connection)
+            applied = await migrate(connection)
             buckets = await EventLog.found(connection, visitor_buckets)
+            if applied and (facts := await chain_rest(connection)):
+                log.info("log_chained", facts=facts)
             for projection in CATALOGUE.values():
                 await prepare(connection, projection)
     finally:

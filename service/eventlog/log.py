@@ -48,8 +48,9 @@ from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, taken_by
 from projections.said import said
 from service.eventlog import statements as sql
+from service.eventlog.chain import lock_head
 from service.eventlog.rallies import Rallies
-from service.eventlog.rows import Row, to_fact, to_row
+from service.eventlog.rows import Row, arrays, to_fact, to_row
 from service.eventlog.taken import lock_taken, read_taken, taken_now, write_taken
 from service.failures import Unavailable
 
@@ -111,7 +112,7 @@ class EventLog:
         """
         try:
             async with self.pool.acquire() as connection, connection.transaction():
-                head = await self._lock(connection, bucket)
+                head = await self.lock(connection, bucket)
                 visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
                 batch = _Batch(self.rallies, rows, head["position"], self.clock())
@@ -126,9 +127,9 @@ class EventLog:
         except DATABASE_ILL as error:
             raise Unavailable(said(error)) from error
 
-    async def _lock(self, connection: asyncpg.Connection, bucket: int) -> Any:
+    async def lock(self, connection: asyncpg.Connection, bucket: int) -> Any:
         """Lock a visitors' bucket; returns its head. What is decided then is by the newest plan."""
-        head = await connection.fetchrow(sql.LOCK_HEAD, bucket)
+        head = await lock_head(connection, bucket)
         if head["rallies_position"] > self.rallies.position:
             await self.rallies.refresh(connection)
         return head
@@ -136,7 +137,7 @@ class EventLog:
     async def change_rally(self, rally: str, decision: RallyDecision) -> Rally:
         """Decide and append one fact about a rally; returns the rally as it is afterwards."""
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            head = await lock_head(connection, RALLIES_BUCKET)
             return await self._change(connection, head["position"], rally, decision)
 
     async def freeze_rally(self, rally: str, decision: FreezeDecision) -> Rally:
@@ -157,7 +158,7 @@ class EventLog:
     async def _lock_all(self, connection: asyncpg.Connection) -> list[int]:
         """Lock all buckets, so that nobody writes; returns their last positions."""
         return [
-            (await self._lock(connection, bucket))["position"]
+            (await self.lock(connection, bucket))["position"]
             for bucket in range(RALLIES_BUCKET, self.visitor_buckets + 1)
         ]
 
@@ -166,8 +167,8 @@ class EventLog:
         about the visitor in the rally."""
         bucket = self.bucket_of(visitor)
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await self._lock(connection, RALLIES_BUCKET)
-            await self._lock(connection, bucket)
+            head = await self.lock(connection, RALLIES_BUCKET)
+            await self.lock(connection, bucket)
             rows = await connection.fetch(sql.READ_VISITOR_FACTS, bucket, visitor, rally)
             told = partial(decision, [to_fact(row) for row in rows])
             return await self._change(connection, head["position"], rally, told)
@@ -186,18 +187,7 @@ class EventLog:
         position = after + 1
         changed = evolve_rally(known, fact)
         await _append_one(connection, RALLIES_BUCKET, position, fact, now)
-        await connection.execute(
-            sql.WRITE_RALLY,
-            rally,
-            position,
-            changed.plan.time_zone,
-            msgspec.json.encode(changed).decode(),
-        )
-        await connection.execute(sql.ANNOUNCE_RALLIES, position)
-        # From here on nobody else writes: what is counted is all there is.
-        newly = changed.course.limited - known.course.limited if known else frozenset()
-        if newly:
-            await connection.execute(sql.COUNT_PLACES, rally, sorted(newly))
+        await keep_rally(connection, position, known, changed)
         return changed
 
     async def change_card(
@@ -210,7 +200,7 @@ class EventLog:
         """
         bucket = self.bucket_of(visitor)
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await self._lock(connection, bucket)
+            head = await self.lock(connection, bucket)
             rally = self.rallies.known(name)
             card = await self._read_card(connection, visitor, name)
             now = self.clock()
@@ -233,7 +223,7 @@ class EventLog:
         async with self.pool.acquire() as connection, connection.transaction():
             # The rallies' head first, as whoever changes a rally has it: nobody waits in a circle.
             ends = {
-                bucket: (await self._lock(connection, bucket))["position"]
+                bucket: (await self.lock(connection, bucket))["position"]
                 for bucket in sorted({RALLIES_BUCKET, closed, open_})
             }
             rally = self.rallies.known(name)
@@ -254,7 +244,7 @@ class EventLog:
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""
         async with self.pool.acquire() as connection, connection.transaction():
-            head = await connection.fetchrow(sql.LOCK_HEAD, RALLIES_BUCKET)
+            head = await lock_head(connection, RALLIES_BUCKET)
             if await connection.fetchval(sql.HAS_HEADCOUNT, RALLIES_BUCKET, fact.headcount_id):
                 return False
             position = head["position"] + 1
@@ -401,7 +391,7 @@ class _Batch:
             (visitor, key[1], _encode_card(self._cards[key]))
             for key, visitor in self._changed.items()
         ]
-        return [self.now, positions[-1], *_arrays(list(positions), self.facts, cards)]
+        return [[self.now], positions[-1], *arrays(list(positions), self.facts, cards)]
 
 
 async def _extend(
@@ -420,8 +410,8 @@ async def _extend(
     for position, fact in zip(positions, facts, strict=True):
         card = evolve(card, fact, position, now)
     kept = [(facts[0].visitor, facts[0].rally, _encode_card(card))]
-    arrays = _arrays(list(positions), [to_row(fact) for fact in facts], kept)
-    await connection.execute(sql.APPEND, bucket, now, positions[-1], *arrays)
+    columns = arrays(list(positions), [to_row(fact) for fact in facts], kept)
+    await connection.execute(sql.APPEND, bucket, [now], positions[-1], *columns)
     return positions[-1]
 
 
@@ -429,14 +419,18 @@ async def _append_one(
     connection: asyncpg.Connection, bucket: int, position: int, fact: Fact, now: datetime
 ) -> None:
     """Append a fact that changes no card."""
-    arrays = _arrays([position], [to_row(fact)], [])
-    await connection.execute(sql.APPEND, bucket, now, position, *arrays)
+    columns = arrays([position], [to_row(fact)], [])
+    await connection.execute(sql.APPEND, bucket, [now], position, *columns)
 
 
-def _arrays(
-    positions: list[int], facts: list[Row], cards: list[tuple[UUID, str, bytes]]
-) -> list[Any]:
-    """Rows as one array a column: positions, the facts' columns, the cards' columns."""
-    columns = [list(column) for column in zip(*facts, strict=True)]
-    kept = [list(column) for column in zip(*cards, strict=True)] or [[], [], []]
-    return [positions, *columns, *kept]
+async def keep_rally(
+    connection: asyncpg.Connection, position: int, before: Rally | None, rally: Rally
+) -> None:
+    """Keep a rally as the fact at `position` has made it, and tell all buckets."""
+    name, state = rally.plan.rally, msgspec.json.encode(rally).decode()
+    await connection.execute(sql.WRITE_RALLY, name, position, rally.plan.time_zone, state)
+    await connection.execute(sql.ANNOUNCE_RALLIES, position)
+    # From here on nobody else writes: what is counted is all there is.
+    newly = rally.course.limited - before.course.limited if before else frozenset()
+    if newly:
+        await connection.execute(sql.COUNT_PLACES, name, sorted(newly))

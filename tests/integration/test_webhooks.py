@@ -47,8 +47,8 @@ class Receiver:
         return [event for _, body in self.messages for event in json.loads(body)]
 
     @property
-    def ids(self) -> list[str]:
-        return [event["id"] for event in self.events]
+    def places(self) -> list[str]:
+        return [f"{event['bucket']}-{event['position']}" for event in self.events]
 
 
 @pytest_asyncio.fixture
@@ -91,6 +91,13 @@ async def hooked(site: Site, url: str, *kinds: str, from_start: bool = False) ->
         site.clock(),
         from_start=from_start,
     )
+
+
+async def still(site: Site) -> None:
+    """The service tells nobody anything: the test does."""
+    task = site.engine.tasks["webhooks"]
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def tell(site: Site, session: aiohttp.ClientSession) -> None:
@@ -146,7 +153,7 @@ async def test_the_running_service_tells_visits_and_prizes_as_they_come(
 async def test_what_is_not_taken_is_told_again_later_and_later(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     await hooked(site, receiver.url, "visits")
     await site.scan(site.visitor(), LINE[0])
     receiver.answers = [500, 302, 404]
@@ -161,7 +168,7 @@ async def test_what_is_not_taken_is_told_again_later_and_later(
         site.clock.now = one.due_at
     await tell(site, session)
     assert (await state(site)).failures == 0
-    assert set(receiver.ids) == set(await visits(site))
+    assert set(receiver.places) == set(await visits(site))
     assert len(receiver.messages) == 4
     await tell(site, session)
     assert len(receiver.messages) == 4
@@ -170,7 +177,7 @@ async def test_what_is_not_taken_is_told_again_later_and_later(
 async def test_a_lost_answer_tells_the_same_ids_again(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     await hooked(site, receiver.url)
     token = site.visitor()
     await site.scan(token, LINE[0])
@@ -179,9 +186,11 @@ async def test_a_lost_answer_tells_the_same_ids_again(
     await site.scan(token, LINE[1])
     site.clock.forward(hours=1)
     await tell(site, session)
-    first, *both = receiver.ids
+    first, *both = receiver.places
     assert both[0] == first
     assert both == await visits(site)
+    ids = [event["id"] for event in receiver.events]
+    assert (ids[0] == ids[1], len(set(ids))) == (True, 2)
 
 
 async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
@@ -190,7 +199,7 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     monkeypatch.setattr(webhooks, "STRETCH", 7)
     for _ in range(10):
         token = site.visitor()
@@ -198,11 +207,10 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
             await site.scan(token, spot)
     await hooked(site, receiver.url, "visits", from_start=True)
     await hooked(site, receiver.url.replace("hook", "elsewhere"), "visits", from_start=True)
-    engines = asyncio.gather(*(tell(site, session) for _ in range(3)))  # as of three processes
-    await engines
-    assert sorted(receiver.ids) == sorted(await visits(site))
-    for bucket in {name.split("-")[0] for name in receiver.ids}:
-        positions = [int(name.split("-")[1]) for name in receiver.ids if name[0] == bucket]
+    await asyncio.gather(*(tell(site, session) for _ in range(3)))  # as of three processes
+    assert sorted(receiver.places) == sorted(await visits(site))
+    for bucket in {name.split("-")[0] for name in receiver.places}:
+        positions = [int(name.split("-")[1]) for name in receiver.places if name[0] == bucket]
         assert all(one < other for one, other in pairwise(positions))
     assert all(len(json.loads(body)) <= 7 for _, body in receiver.messages)
     _, elsewhere = await webhooks.read(site.engine.pool)
@@ -212,7 +220,7 @@ async def test_many_facts_come_once_each_and_in_order_when_all_is_well(
 async def test_only_what_was_asked_for_of_the_own_rally_from_now_on(
     site: Site, receiver: Receiver, session: aiohttp.ClientSession
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     token = site.visitor()
     await site.scan(token, LINE[0])
     await hooked(site, receiver.url, "prizes")
@@ -261,7 +269,7 @@ async def test_the_operator_adds_tests_renews_and_removes(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    site.engine.tasks["webhooks"].cancel()
+    await still(site)
     old, new = tmp_path / "old", tmp_path / "new"
     await run(database, "list")
     assert "Nobody is told anything." in capsys.readouterr().out
