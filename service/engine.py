@@ -40,8 +40,9 @@ from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
-from service.database.migrate import alone, migrate
-from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
+from service.database.migrate import alone, bring_up_to_date
+from service.database.pool import STATEMENT_SECONDS_MAX, connect, database, login, pool_on
+from service.database.roles import SERVICE
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
@@ -139,9 +140,7 @@ class Engine:
             lambda: self.signals.send(Signal.APPLIED),
         )
         self.signals = Signals(
-            lambda: asyncpg.connect(
-                dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
-            ),
+            lambda: connect(dsn, "meguri signals", command_timeout=STATEMENT_SECONDS_MAX),
             self._heard,
         )
         self.applied = Pulse()
@@ -374,11 +373,7 @@ class Engine:
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for long work, without the time limits that the pool's have."""
-        connection = await asyncpg.connect(
-            self._dsn,
-            timeout=CONNECT_SECONDS_MAX,
-            server_settings={"application_name": "meguri rebuild"},
-        )
+        connection = await connect(self._dsn, "meguri rebuild")
         try:
             yield connection
         finally:
@@ -456,12 +451,13 @@ class Engine:
 @asynccontextmanager
 async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
     """An engine on the configured database (the embedded one if none is named), migrated."""
-    async with database(config) as dsn, pool_on(dsn, config.connections_max) as pool:
+    async with database(config) as dsn:
         buckets = await _set_up(dsn, config.visitor_buckets)
-        await make_key(pool, None)
-        engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
-        await engine.refresh()
-        yield engine
+        async with pool_on(dsn, config.connections_max) as pool:
+            await make_key(pool, None)
+            engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
+            await engine.refresh()
+            yield engine
 
 
 @asynccontextmanager
@@ -523,15 +519,12 @@ async def _set_up(dsn: str, visitor_buckets: int) -> int:
 
     On a connection of its own, without the time limits that the pool's have.
     """
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
-    try:
-        async with alone(connection):
-            applied = await migrate(connection)
-            buckets = await EventLog.found(connection, visitor_buckets)
-            if applied and (facts := await chain_rest(connection)):
-                log.info("log_chained", facts=facts)
-            for projection in CATALOGUE.values():
-                await prepare(connection, projection)
-    finally:
-        await connection.close()
+    async with login(dsn) as connection, alone(connection):
+        changed = await bring_up_to_date(connection)
+        await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
+        buckets = await EventLog.found(connection, visitor_buckets)
+        if changed and (facts := await chain_rest(connection)):
+            log.info("log_chained", facts=facts)
+        for projection in CATALOGUE.values():
+            await prepare(connection, projection)
     return buckets

@@ -13,6 +13,7 @@ from service.commands import (
     invite,
     keys,
     log,
+    migrate,
     plan,
     posters,
     projections,
@@ -42,6 +43,7 @@ class Command(Protocol):
 COMMANDS: list[Command] = [
     demo,
     serve,
+    migrate,
     plan,
     clone,
     rehearse,
