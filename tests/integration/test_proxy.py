@@ -84,7 +84,7 @@ async def caddy(service: str, folder: Path) -> AsyncIterator[tuple[int, int, Pat
 
     async def serves() -> bool:
         assert process.returncode is None, log.read_text()
-        return authority.exists() and "serving initial configuration" in log.read_text()
+        return authority.exists() and await _speaks_tls(https, authority)
 
     try:
         await until(serves, PATIENCE_S)
@@ -92,6 +92,19 @@ async def caddy(service: str, folder: Path) -> AsyncIterator[tuple[int, int, Pat
     finally:
         process.terminate()
         await process.wait()
+
+
+async def _speaks_tls(port: int, authority: Path) -> bool:
+    """Whether the certificate is there: it is made after the port is."""
+    try:
+        trusting = ssl.create_default_context(cafile=str(authority))
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=trusting, server_hostname="localhost"
+        )
+    except (OSError, ssl.SSLError):
+        return False
+    writer.close()
+    return True
 
 
 @pytest_asyncio.fixture
