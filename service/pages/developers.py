@@ -25,7 +25,7 @@ class Shown(Struct, frozen=True):
     method: str
     path: str
     summary: str
-    parameters: list[dict[str, Any]]
+    parameters: list[tuple[str, str, str]]
     answers: list[tuple[str, str]]
     problems: list[tuple[str, list[str]]]
     curl: str
@@ -61,11 +61,18 @@ def _shown(url: str, method: str, path: str, operation: dict[str, Any]) -> Shown
         method,
         path,
         operation["summary"],
-        operation["parameters"],
+        [(each["name"], each["in"], _told(each)) for each in operation["parameters"]],
         answers,
         sorted(problems),
         _curl(url, method, path, operation),
     )
+
+
+def _told(parameter: dict[str, Any]) -> str:
+    """What a parameter is: in words, one of so many, or of a kind."""
+    schema = parameter["schema"]
+    kinds = schema.get("enum") or [schema.get("format") or schema["type"]]
+    return str(parameter.get("description") or ", ".join(kinds))
 
 
 def _curl(url: str, method: str, path: str, operation: dict[str, Any]) -> str:
