@@ -14,6 +14,7 @@ from service.contract.openapi import document, placed
 from service.engine import Engine, running
 from service.pages.live import BOARDS
 from service.pages.render import failure_page
+from service.patience import ASKED
 from service.routes import ROUTES
 
 
@@ -22,6 +23,7 @@ def make_app(engine: Engine) -> web.Application:
     app = web.Application(client_max_size=engine.config.body_bytes_max)
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
+    app[ASKED] = set()
     app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every

@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 from msgspec import Struct
 
 from service.api.contract import DOCUMENT
@@ -45,6 +46,7 @@ async def show(request: web.Request) -> web.Response:
         url=url,
         groups=groups,
         problems=catalogue().values(),
+        ticked=ticked,
         schemes=document["components"]["securitySchemes"],
     )
 
@@ -92,3 +94,11 @@ def _curl(url: str, method: str, path: str, operation: dict[str, Any]) -> str:
         kind = next(reversed(content))
         words += ["-H", shlex.quote(f"Content-Type: {kind}"), "--data-binary", "@FILE"]
     return " ".join(words)
+
+
+def ticked(text: str) -> Markup:
+    """A text whose `words of code` are shown as such."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
+    )
