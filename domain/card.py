@@ -98,6 +98,9 @@ class Card(Struct, frozen=True, array_like=True):
 
     An erased card holds nothing any more and never will; nor does one that was put together with
     another one, the card of the visitor `linked_to` (a UUID's 16 bytes).
+
+    The number of fields tells which release has written a card (service/eventlog/cards.py): what is
+    added in a release, inside of a visit too, adds a field here.
     """
 
     visits: tuple[Visit, ...] = ()

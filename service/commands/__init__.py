@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from service.commands import (
+    backup,
     clone,
     close_out,
     codes,
@@ -19,6 +20,7 @@ from service.commands import (
     posters,
     projections,
     rehearse,
+    restore,
     revoke,
     serve,
     simulate,
@@ -63,6 +65,8 @@ COMMANDS: list[Command] = [
     simulate,
     projections,
     log,
+    backup,
+    restore,
     webhooks,
 ]
 

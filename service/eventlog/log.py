@@ -50,6 +50,7 @@ from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, taken_by
 from projections.said import said
 from service.eventlog import statements as sql
+from service.eventlog.cards import Cards, encode_card, read_cards
 from service.eventlog.chain import lock_head
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, arrays, to_fact, to_row
@@ -79,8 +80,6 @@ DATABASE_ILL = (
 )
 
 log = structlog.get_logger()
-_decode_card = msgspec.msgpack.Decoder(Card).decode
-_encode_card = msgspec.msgpack.Encoder().encode
 _NEW_CARD = Card()
 
 
@@ -117,7 +116,8 @@ class EventLog:
                 head = await self.lock(connection, bucket)
                 visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
-                batch = _Batch(self.rallies, rows, head["position"], self.clock())
+                cards = await read_cards(connection, rows, self.bucket_of)
+                batch = _Batch(self.rallies, cards, head["position"], self.clock())
                 if lots := batch.lots(scans):
                     batch.taken = await lock_taken(connection, lots)
                 outcomes = [batch.take(scan) for scan in scans]
@@ -329,27 +329,27 @@ class EventLog:
     async def cards(self, visitor: UUID) -> dict[str, Card]:
         """All cards of a visitor, by the ids of their rallies."""
         rows = await self.pool.fetch(sql.READ_CARDS, self.bucket_of(visitor), [visitor])
-        return {row["rally"]: _decode_card(row["state"]) for row in rows}
+        cards = await read_cards(self.pool, rows, self.bucket_of)
+        return {rally: card for (_, rally), card in cards.items()}
 
     async def _read_card(
         self, reader: asyncpg.Connection | asyncpg.Pool, visitor: UUID, rally: str
     ) -> Card:
         bucket = self.bucket_of(visitor)
-        state = await reader.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, rally)
-        return _decode_card(state) if state else _NEW_CARD
+        rows = await reader.fetch(sql.READ_VISITOR_CARD, bucket, visitor, rally)
+        cards = await read_cards(reader, rows, self.bucket_of)
+        return cards.get((visitor.bytes, rally), _NEW_CARD)
 
 
 class _Batch:
     """A batch under its bucket's lock: the cards as they change, the facts as they come."""
 
-    def __init__(self, rallies: Rallies, rows: Iterable[Any], position: int, now: datetime) -> None:
+    def __init__(self, rallies: Rallies, cards: Cards, position: int, now: datetime) -> None:
         self.rallies = rallies
         self.now = now
         self.first_position = position + 1
         self.facts: list[Row] = []
-        self._cards = {
-            (row["visitor"].bytes, row["rally"]): _decode_card(row["state"]) for row in rows
-        }
+        self._cards = cards
         self._changed: dict[tuple[bytes, str], UUID] = {}
         self.taken: Counter[Lot] = Counter()
 
@@ -429,7 +429,7 @@ class _Batch:
         """What append.sql takes after the bucket."""
         positions = range(self.first_position, self.first_position + len(self.facts))
         cards = [
-            (visitor, key[1], _encode_card(self._cards[key]))
+            (visitor, key[1], encode_card(self._cards[key]))
             for key, visitor in self._changed.items()
         ]
         return [[self.now], positions[-1], *arrays(list(positions), self.facts, cards)]
@@ -456,7 +456,7 @@ async def _extend(
     positions = range(after + 1, after + 1 + len(facts))
     for position, fact in zip(positions, facts, strict=True):
         card = evolve(card, fact, position, now)
-    kept = [(facts[0].visitor, facts[0].rally, _encode_card(card))]
+    kept = [(facts[0].visitor, facts[0].rally, encode_card(card))]
     columns = arrays(list(positions), [to_row(fact) for fact in facts], kept)
     await connection.execute(sql.APPEND, bucket, [now], positions[-1], *columns)
     return positions[-1]
