@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncpg
 
-from service.database.migrate import MigrationError
+from service.database.migration import MigrationError
 from service.sql import statement, stored
 
 _SPREAD = statement(Path(__file__).parent / "citus.sql")
