@@ -15,6 +15,7 @@ import structlog
 from domain.events import VERSIONS
 from projections import statements as sql
 from projections.contract import NotUnderstood, Projection, Stretch
+from projections.said import said
 
 FACTS_MAX = 20_000
 """Facts that are applied in one transaction at most, of all buckets together: a follower that was
@@ -84,7 +85,7 @@ async def apply(
     try:
         return await _pass(connection, projection, facts_max)
     except POISON as error:
-        log.warning("projection_hindered", projection=projection.name, why=_said(error))
+        log.warning("projection_hindered", projection=projection.name, why=said(error))
         return await _corner(connection, projection, facts_max)
 
 
@@ -164,17 +165,6 @@ async def _stop(
     position = behind["position"] + 1
     fact = await connection.fetchrow(sql.DESCRIBE_FACT, bucket, position)
     what = f"{fact['type']} of {fact['rally']}" if fact else "a fact that is not there"
-    why = f"bucket {bucket}, position {position} ({what}): {_said(error)}"
+    why = f"bucket {bucket}, position {position} ({what}): {said(error)}"
     log.error("projection_stopped", projection=projection.name, why=why)
     await connection.execute(sql.STOP_PROGRESS, projection.name, bucket, behind["position"], why)
-
-
-def _said(error: Exception) -> str:
-    """An error without what it quotes of a row: that is somebody's, and this is told to all."""
-    if isinstance(error, NotUnderstood):
-        return str(error)
-    if isinstance(error, asyncpg.PostgresError):
-        where = error.column_name or error.constraint_name
-        of = f" ({where})" if where else ""
-        return f"{type(error).__name__}{of}, SQLSTATE {error.sqlstate}"
-    return type(error).__name__

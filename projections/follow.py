@@ -7,6 +7,7 @@ now and then, so that a lost wake-up costs a moment and nothing else.
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import NamedTuple
 
@@ -67,15 +68,20 @@ class Follower:
 
     Each has a task of its own, so that one with much to do does not hold up the others; `AT_ONCE`
     of them are at work at a time. `troubles` says which could not be followed the last time, and
-    why.
+    why. `around` gives a `with` for each pass that applies something, by the projection's name.
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, projections: Iterable[Projection], applied: Callable[[], None]
+        self,
+        pool: asyncpg.Pool,
+        projections: Iterable[Projection],
+        applied: Callable[[], None],
+        around: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._pool = pool
         self._woken = {projection: asyncio.Event() for projection in projections}
         self._applied = applied
+        self._around = around
         self._gate = asyncio.Semaphore(AT_ONCE)
         self.troubles: dict[str, str] = {}
 
@@ -126,7 +132,11 @@ class Follower:
                 behind = await connection.fetchval(
                     sql.IS_BEHIND, projection.name, projection.definition
                 )
-                applied = await apply(connection, projection) if behind else NOTHING
+                if not behind:
+                    applied = NOTHING
+                else:
+                    with self._around(projection.name):
+                        applied = await apply(connection, projection)
         except Exception as error:
             if (task := asyncio.current_task()) and task.cancelling():
                 # We were cancelled, and the rollback then found no connection.

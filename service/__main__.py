@@ -4,19 +4,21 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import uvloop
 
 from domain.rally import NotAllowed
 from service import logs
 from service.commands import COMMANDS, CommandError
+from service.complaints import REFUSED, complaint
 from service.config import Config, ConfigError, read_config
 from service.database.embedded import EmbeddedPostgresError
-from service.database.migrate import MigrationError
+from service.database.migration import MigrationError
 from service.eventlog.log import DATABASE_ILL
 from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes
+from service.traces import TracesMissing
+from service.version import version
 
 _EXPECTED = (
     AddressesUnavailable,
@@ -26,7 +28,9 @@ _EXPECTED = (
     MigrationError,
     NotAllowed,
     PlanMistakes,
+    TracesMissing,
     *DATABASE_ILL,
+    *REFUSED,
 )
 
 
@@ -41,15 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except _EXPECTED as error:
-        _complain(error)
+        sys.stderr.write(f"meguri: {complaint(error)}\n")
         return 1
-
-
-def _complain(error: BaseException) -> None:
-    text = str(error) or type(error).__name__
-    if isinstance(error, OSError) and not isinstance(error, TimeoutError):
-        text = f"{text} (is the database or the port reachable?)"
-    sys.stderr.write(f"meguri: {text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Meguri: the open engine for stamp rallies and event check-in.",
         epilog="Every command explains itself: meguri COMMAND --help",
     )
-    parser.add_argument("--version", action="version", version=f"meguri {_version()}")
+    parser.add_argument("--version", action="version", version=f"meguri {version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         sub = commands.add_parser(
@@ -95,13 +92,6 @@ def _common(parser: argparse.ArgumentParser) -> None:
         choices=["debug", "info", "warning", "error"],
         help="how much to log on stderr (MEGURI_LOG_LEVEL)",
     )
-
-
-def _version() -> str:
-    try:
-        return version("meguri")
-    except PackageNotFoundError:
-        return "(from a clone)"
 
 
 if __name__ == "__main__":

@@ -7,15 +7,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from multidict import MultiDictProxy
 
 from domain.rally import NotAllowed
+from projections.said import said
+from service import cross_origin, metrics, traces
 from service.context import voice_of
 from service.eventlog.log import DATABASE_ILL
 from service.failures import (
@@ -216,12 +219,42 @@ def answering(handler: Handler) -> Handler:
         except DATABASE_ILL as error:
             if request.transport is None or request.transport.is_closing():
                 raise  # the asker has gone
-            return failed(request, Unavailable(repr(error)))
+            return failed(request, Unavailable(said(error)))
         except Exception:
             log.exception("request_failed", method=request.method, route=route_of(request))
             return failed(request, Failure())
 
     return answered
+
+
+def timed(handler: Handler, method: str, route: str) -> Handler:
+    """`handler`, with its answers' times measured."""
+    times = metrics.Timed(method, route)
+
+    async def measured(request: web.Request) -> web.StreamResponse:
+        began = perf_counter()
+        try:
+            answer = await handler(request)
+        except web.HTTPException as redirect:
+            times.answered(redirect, perf_counter() - began)
+            raise
+        times.answered(answer, perf_counter() - began)
+        return answer
+
+    return measured
+
+
+def traced(handler: Handler, method: str, route: str) -> Handler:
+    """`handler`, each of its requests a span."""
+    about = {"http.request.method": method, "http.route": route}
+
+    async def spanned(request: web.Request) -> web.StreamResponse:
+        with traces.span(f"{method} {route}", **about) as note:
+            answer = await handler(request)
+            note("http.response.status_code", answer.status)
+            return answer
+
+    return spanned
 
 
 def _same_site(request: web.Request) -> None:
@@ -233,22 +266,25 @@ def _same_site(request: web.Request) -> None:
         foreign = origin is not None and origin.partition("://")[2] != request.host
     else:
         foreign = site not in ("same-origin", "none")
-    if foreign:
+    if foreign and not cross_origin.admits(request):
         raise CrossSite
 
 
 async def nowhere(request: web.Request) -> web.Response:
-    """What no route has taken: the address is unknown, or it does not take the method."""
+    """What no route has taken: an unknown address, a method it does not take, or a preflight."""
     allowed: set[str] = set()
     for resource in request.app.router.resources():
         if resource is not request.match_info.route.resource:
             _, methods = await resource.resolve(request)
             allowed |= methods
+    if allowed and request.method == hdrs.METH_OPTIONS and cross_origin.admits(request):
+        return cross_origin.preflight(allowed)
     raise MethodNotAllowed(allowed) if allowed else NotFound
 
 
 def failed(request: web.Request, failure: Failure) -> web.Response:
     """A failure as a problem document for programs, as a page for people."""
+    metrics.FAILURES.labels(failure.code).inc()
     if failure.status >= _OUR_FAULT:
         log.warning("failure", code=failure.code, route=route_of(request), detail=failure.detail)
     if not request.path.startswith("/api/") and "text/html" in request.headers.get("Accept", ""):

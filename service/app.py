@@ -1,17 +1,20 @@
 """The web application: the one room that knows all others."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
 
 from aiohttp import hdrs, web
 
-from service.answers import FAILURE_PAGE, answering
+from service import cross_origin, traces
+from service.answers import FAILURE_PAGE, answering, timed, traced
 from service.api.contract import DOCUMENT
 from service.boards import Boards
 from service.context import ENGINE
 from service.contract.openapi import document, placed
 from service.engine import Engine, running
+from service.measuring import keep_measuring
 from service.pages.live import BOARDS
 from service.pages.render import failure_page
 from service.patience import ASKED
@@ -26,12 +29,16 @@ def make_app(engine: Engine) -> web.Application:
     app[ASKED] = set()
     app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
+    cross_origin.admit(app, engine.config.origins)
     # Each handler is wrapped here, once: aiohttp's middlewares and signals would cost every
     # check-in a tenth of what the web server itself costs.
     for method, path, handler in ROUTES:
-        app.router.add_route(method, path, answering(handler))
+        wrapped = timed(answering(handler), method, path)
+        if traces.on():
+            wrapped = traced(wrapped, method, path)
+        app.router.add_route(method, path, wrapped)
         if method == hdrs.METH_GET:
-            app.router.add_route(hdrs.METH_HEAD, path, answering(handler))
+            app.router.add_route(hdrs.METH_HEAD, path, wrapped)
     app.on_shutdown.append(_stop)
     app.cleanup_ctx.append(_run)
     return app
@@ -44,7 +51,9 @@ def whole_document() -> dict[str, Any]:
 
 async def _run(app: web.Application) -> AsyncIterator[None]:
     async with running(app[ENGINE]):
+        measuring = asyncio.create_task(keep_measuring(app[ENGINE], app[BOARDS]))
         yield
+        measuring.cancel()
 
 
 async def _stop(app: web.Application) -> None:

@@ -88,6 +88,11 @@ class Boards:
         self._tasks: dict[Board, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(DRAWN_AT_ONCE_MAX)
 
+    @property
+    def watchers(self) -> int:
+        """How many watch."""
+        return sum(board.watchers for board in self._tasks)
+
     @contextmanager
     def watched(
         self, key: Hashable, draw: Draw, every_s: float, *, public: bool = False

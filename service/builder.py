@@ -65,7 +65,7 @@ class Builder:
             self.troubles[projection.name] = str(hindered)
             return False
         except DATABASE_ILL as error:  # said elsewhere, and it comes back
-            log.warning("build_interrupted", projection=projection.name, error=repr(error))
+            log.warning("build_interrupted", projection=projection.name, error=error)
             return False
         except Exception as error:
             if (task := asyncio.current_task()) and task.cancelling():

@@ -1,5 +1,6 @@
 """The configuration: one frozen object, read once from flags and MEGURI_* variables."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,7 +8,12 @@ import msgspec
 from msgspec import Struct
 
 PREFIX = "MEGURI_"
-_NOT_SETTINGS = {"MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"}  # read by the tests alone
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
+# Read by the tests alone.
+_NOT_SETTINGS = {
+    *("MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"),
+    *("MEGURI_TEST_CITUS_URL", "MEGURI_TEST_POSTGRES"),
+}
 
 
 class ConfigError(Exception):
@@ -34,9 +40,10 @@ class Config(Struct, frozen=True, kw_only=True):
     """What visitors' phones reach us by, as codes say it; None is http://host:port."""
     connections_max: int = 12
     """Connections to Postgres a process: buckets and a few for pages."""
-    visitor_buckets: int = 2
-    """Buckets of a new log, fixed when it is created. On one Postgres few are best: a batch of 35
-    costs half of what four batches of 9 cost; two let one be decided while the other commits."""
+    visitor_buckets: int | None = None
+    """Buckets of a new log, fixed when it is created; None is 2, or 64 on a Citus cluster. On one
+    Postgres few are best: a batch of 35 costs half of what four batches of 9 cost; two let one be
+    decided while the other commits. On Citus many spread over its nodes, those to come too."""
     batch_max: int = 500
     """Check-ins a transaction at most: above, a batch's first waits long for its last."""
     waiting_max: int = 2_000
@@ -52,6 +59,16 @@ class Config(Struct, frozen=True, kw_only=True):
     """The window of both limits."""
     behind_proxy: bool = False
     """Whether a proxy of ours stands in front: then the last X-Forwarded-For is the address."""
+    metrics_token_file: Path | None = None
+    """A file with the token that Prometheus shows for /metrics; without one only this machine may
+    ask."""
+    traces_endpoint: str | None = None
+    """Where to send traces, as http://collector:4318 (OTLP over HTTP); None sends none."""
+    traces_share: float = 0.05
+    """How many of the requests are traced: a busy day has millions."""
+    allowed_origins: str = ""
+    """Origins whose pages may use the API with a bearer token, such as a mini-app's, with commas
+    between them; none unless they are named."""
     body_bytes_max: int = 512 * 1024
     """A request's body at most: a batch of 1,000 scans needs half of it."""
     log_level: str = "info"
@@ -61,6 +78,18 @@ class Config(Struct, frozen=True, kw_only=True):
     def master_key_path(self) -> Path:
         """Where the master key is."""
         return self.master_key_file or self.data / "master.key"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """`allowed_origins`, each. Raises ConfigError."""
+        origins = frozenset(filter(None, map(str.strip, self.allowed_origins.split(","))))
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ConfigError(
+                    f"{PREFIX}ALLOWED_ORIGINS: {origin} is no origin. One is a scheme and a host, "
+                    "in small letters and without a path: https://mini.example.org"
+                )
+        return origins
 
     def masked(self) -> dict[str, str]:
         """The settings as they may be printed: without the database's password."""
@@ -89,7 +118,9 @@ def read_config(flags: Mapping[str, object], environment: Mapping[str, str]) -> 
     }
     for field, value in values.items():
         _check(field, value)
-    return msgspec.convert(values, Config, strict=False, dec_hook=_path)
+    config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
+    _ = config.origins  # what is wrong with them stops the start, too
+    return config
 
 
 def _check(field: str, value: object) -> None:

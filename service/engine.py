@@ -17,6 +17,7 @@ import structlog
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from domain.buckets import BUCKETS, BUCKETS_ON_CITUS
 from domain.card import Card, CardView, view
 from domain.close_out import freeze
 from domain.encoding import micros
@@ -36,15 +37,18 @@ from projections.contract import Projection
 from projections.follow import Follower, read_lag
 from qr.codes import Code, verify
 from qr.keyring import Keyring
-from service import metrics
+from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
-from service.database.migrate import alone, migrate
-from service.database.pool import CONNECT_SECONDS_MAX, STATEMENT_SECONDS_MAX, database, pool_on
+from service.database.citus import spread
+from service.database.migrate import alone, bring_up_to_date
+from service.database.pool import STATEMENT_SECONDS_MAX, connect, database, login, pool_on
+from service.database.roles import SERVICE
 from service.database.signals import Signal, Signals
 from service.entries import Entries
 from service.eventlog import EventLog, Rallies
+from service.eventlog.chain import chain_rest
 from service.eventlog.log import CardDecision, FixDecision, Outcome, RallyDecision, WinnerDecision
 from service.failures import BeingRebuilt
 from service.fixings import Fixing
@@ -108,7 +112,7 @@ class Engine:
         self.log = log
         self.rallies = log.rallies
         self.keyring = Keyring([], [])
-        self.people = People(self.keyring)
+        self.people = People(self.keyring, log.rallies.organisation_of)
         self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
             self._commit,
             waiting_max=config.waiting_max,
@@ -126,7 +130,10 @@ class Engine:
         self.entries = Entries(pool, monotonic)
         self.odd_cards: Recent[tuple[str, date], int] = Recent(ODD_CARDS_S, monotonic)
         self.follower = Follower(
-            pool, CATALOGUE.values(), lambda: self.signals.send(Signal.APPLIED)
+            pool,
+            CATALOGUE.values(),
+            lambda: self.signals.send(Signal.APPLIED),
+            lambda name: traces.span("apply a projection", **{"meguri.projection": name}),
         )
         self.builder = Builder(
             pool,
@@ -135,9 +142,7 @@ class Engine:
             lambda: self.signals.send(Signal.APPLIED),
         )
         self.signals = Signals(
-            lambda: asyncpg.connect(
-                dsn, timeout=CONNECT_SECONDS_MAX, command_timeout=STATEMENT_SECONDS_MAX
-            ),
+            lambda: connect(dsn, "meguri signals", command_timeout=STATEMENT_SECONDS_MAX),
             self._heard,
         )
         self.applied = Pulse()
@@ -173,8 +178,10 @@ class Engine:
         *,
         accept_losses: bool = True,
         based_on: Plan | UnsetType | None = UNSET,
+        organisation: str | None = None,
     ) -> Rally:
-        """Lay out a rally or change its plan. Raises NotAllowed.
+        """Lay out a rally, for an `organisation` if one is said, or change its plan. Raises
+        NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
         one that was `based_on` another plan than the rally has by then (None: on none at all), nor
@@ -190,9 +197,13 @@ class Engine:
                     f"This plan would take {lost} reached prizes from visitors. Look at the "
                     "preview; if that is meant, say so by accepting losses.",
                 )
+        for mistake in self.rallies.member_mistakes(plan, organisation):
+            where = ".".join(map(str, mistake.path))
+            raise NotAllowed("member_unknown", f"{where}: expected {mistake.expected}.")
         await make_key(self.pool, plan.rally)
         return await self.change(
-            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+            plan.rally,
+            lambda rally, now: plan_rally(rally, plan, now, by, based_on, organisation),
         )
 
     async def rehearse(self, name: str, by: str) -> Rally:
@@ -207,7 +218,10 @@ class Engine:
         today = self.clock().astimezone(rally.course.zone).date()
         plan = rehearsal(rally.plan, number, today)
         await make_key(self.pool, plan.rally)
-        await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
+        await self.change(
+            plan.rally,
+            partial(lay_out_rehearsal, plan=plan, by=by, organisation=rally.organisation),
+        )
         for one in before:
             if one.status is Status.OPEN:
                 await self.change(one.plan.rally, of_known(close_rally, by))
@@ -274,7 +288,8 @@ class Engine:
         """What the group commit decides about a scan: on the card with which its own was put
         together, if it was."""
         while True:
-            outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
+            with traces.waiting(scan.scan_id):
+                outcome = await self.check_ins.submit(self.log.bucket_of(scan.visitor), scan)
             if not isinstance(outcome, Linked):
                 return outcome
             scan = replace(scan, visitor=outcome.to)
@@ -321,11 +336,19 @@ class Engine:
         if new:
             await self.log.link_cards(source, target, rally, by)
             self.signals.send(Signal.LOG_GREW)
+        await self._link_in_masters(source, target, rally, by)
         # Also when they are: a process may have been killed between the two.
         if source != target:
             await self.addresses.move(source, target, rally, self.clock())
             await self.forget_address_of_closed(target, rally)
         return new
+
+    async def _link_in_masters(self, source: UUID, target: UUID, rally: str, by: str) -> None:
+        """What a card has brought about in masters goes where it goes, but for final results."""
+        for stage in self.rallies.stages_of(rally):
+            name = stage.master.plan.rally
+            if not stage.master.frozen and (await self.log.card(source, name)).visits:
+                await self.link(source, target, name, by)
 
     async def forget_address_of_closed(self, visitor: UUID, rally: str) -> bool:
         """Erase an address that was kept while its card was erased, or put together with another
@@ -369,11 +392,7 @@ class Engine:
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for long work, without the time limits that the pool's have."""
-        connection = await asyncpg.connect(
-            self._dsn,
-            timeout=CONNECT_SECONDS_MAX,
-            server_settings={"application_name": "meguri rebuild"},
-        )
+        connection = await connect(self._dsn, "meguri rebuild")
         try:
             yield connection
         finally:
@@ -410,7 +429,7 @@ class Engine:
                 if over := self.expired():
                     await self.addresses.erase_rallies(over)
             except Exception as error:  # tried again; what is due stays due
-                log.warning("expiry_failed", error=repr(error))
+                log.warning("expiry_failed", error=error)
             await asyncio.sleep(EXPIRY_S)
 
     def stop(self) -> None:
@@ -428,10 +447,11 @@ class Engine:
             try:
                 await self.refresh()
             except Exception as error:  # tried again in a moment; until then the old ones stand
-                log.warning("refresh_failed", error=repr(error))
+                log.warning("refresh_failed", error=error)
 
     async def _commit(self, bucket: int, scans: list[Scan]) -> list[Outcome | Exception]:
-        with metrics.BATCH_SECONDS.time():
+        ids = (scan.scan_id for scan in scans)
+        with traces.committing(bucket, ids), metrics.BATCH_SECONDS.time():
             outcomes = await self.log.commit(bucket, scans)
         metrics.BATCH_SCANS.observe(len(scans))
         self.signals.send(Signal.LOG_GREW)
@@ -450,12 +470,13 @@ class Engine:
 @asynccontextmanager
 async def open_engine(config: Config, clock: Clock = system_clock) -> AsyncIterator[Engine]:
     """An engine on the configured database (the embedded one if none is named), migrated."""
-    async with database(config) as dsn, pool_on(dsn, config.connections_max) as pool:
+    async with database(config) as dsn:
         buckets = await _set_up(dsn, config.visitor_buckets)
-        await make_key(pool, None)
-        engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
-        await engine.refresh()
-        yield engine
+        async with pool_on(dsn, config.connections_max) as pool:
+            await make_key(pool, None)
+            engine = Engine(config, clock, dsn, pool, EventLog(pool, Rallies(), clock, buckets))
+            await engine.refresh()
+            yield engine
 
 
 @asynccontextmanager
@@ -470,6 +491,7 @@ async def running(engine: Engine) -> AsyncIterator[None]:
             ("follower", engine.follower.run()),
             ("keep_fresh", engine.keep_fresh()),
             ("erase_expired", engine.erase_expired()),
+            ("webhooks", webhooks.run(engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():
@@ -508,21 +530,21 @@ def _ended(task: asyncio.Task[None]) -> None:
     """These tasks end when they are cancelled and not before."""
     error = None if task.cancelled() else task.exception()
     if not task.cancelled() and not task.cancelling():
-        log.error("task_ended", task=task.get_name(), error=repr(error))
+        log.error("task_ended", task=task.get_name(), error=error)
 
 
-async def _set_up(dsn: str, visitor_buckets: int) -> int:
+async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
     """Migrate, found the log, prepare projections; returns the number of visitors' buckets.
 
     On a connection of its own, without the time limits that the pool's have.
     """
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
-    try:
-        async with alone(connection):
-            await migrate(connection)
-            buckets = await EventLog.found(connection, visitor_buckets)
-            for projection in CATALOGUE.values():
-                await prepare(connection, projection)
-    finally:
-        await connection.close()
+    async with login(dsn) as connection, alone(connection):
+        changed = await bring_up_to_date(connection)
+        usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
+        await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
+        buckets = await EventLog.found(connection, visitor_buckets or usual)
+        if changed and (facts := await chain_rest(connection)):
+            log.info("log_chained", facts=facts)
+        for projection in CATALOGUE.values():
+            await prepare(connection, projection)
     return buckets

@@ -30,7 +30,7 @@ class Entries:
             try:
                 prizes = await read_prizes(self._pool, course)
             except Exception as error:  # a card is shown all the same
-                log.warning("entries_unknown", error=repr(error))
+                log.warning("entries_unknown", error=error)
                 return counts
             counts = {each.prize: each.entries for each in prizes}
             self._known[rally] = now, counts

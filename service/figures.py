@@ -27,11 +27,15 @@ async def read(
     """The rows of one of a projection's reads. Raises BeingRebuilt.
 
     After an upgrade the tables may still be those of the release before, without our columns, or
-    not be there yet.
+    its owner's alone, or not be there yet.
     """
     try:
         return list(await pool.fetch(projection.sql(part), *values))
-    except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:
+    except (
+        asyncpg.UndefinedColumnError,
+        asyncpg.UndefinedTableError,
+        asyncpg.InsufficientPrivilegeError,
+    ) as error:
         raise BeingRebuilt(str(error)) from error
 
 

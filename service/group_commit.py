@@ -75,6 +75,10 @@ class GroupCommit(Generic[Item, Result]):
         """How many items wait to be taken into a batch."""
         return sum(map(len, self._waiting.values()))
 
+    def waiting_in(self, bucket: int) -> int:
+        """How many items of one bucket wait to be taken into a batch."""
+        return len(self._waiting.get(bucket, ()))
+
     def was_full(self, seconds: float) -> bool:
         """Whether somebody was sent away within the last `seconds`."""
         return asyncio.get_running_loop().time() - self._full_at <= seconds
@@ -122,7 +126,7 @@ class GroupCommit(Generic[Item, Result]):
                     log.exception("item_failed", bucket=bucket)
                 results = [error] * len(batch)
             else:
-                log.warning("batch_split", bucket=bucket, size=len(batch), error=repr(error))
+                log.warning("batch_split", bucket=bucket, size=len(batch), error=error)
                 for one in batch:
                     await self._commit(bucket, [one])
                 return

@@ -13,12 +13,14 @@ import asyncpg
 from msgspec import Struct
 
 from domain.rehearsal import rehearsed
-from service.sign_in import Person, Role
+from service.sign_in import Person, Role, everything_of
 from service.sql import stored
 
 NAME_MAX = 60
 SKEW_TOLD = timedelta(seconds=30)
 """From here on a device's clock is wrong enough to be told: rotating codes live this long."""
+SILENT = timedelta(minutes=5)
+"""A device that has given no sign of life for so long is told of; they give one a minute."""
 DEVICE_ROLES = (Role.STAFF, Role.STEWARD)
 _ADD = stored("add_person")
 _READ = stored("read_person")
@@ -27,6 +29,7 @@ _REVOKED = stored("read_revoked")
 _REVOKE = stored("revoke_person")
 _NAMES = stored("name_people")
 _BEAT = stored("write_sign_of_life")
+_LIVES = stored("read_lives")
 
 
 class Life(Struct, frozen=True):
@@ -49,7 +52,7 @@ class Life(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """Somebody who works on a rally (None: on all), and what their sign-in is.
+    """Somebody who works on a rally (`Person.rally`), and what their sign-in is.
 
     `joined_at` is None until the invitation is used; `invited_until` is until when the newest
     unused link is good, `life` None before the first sign of life.
@@ -79,10 +82,12 @@ class Device(Struct, frozen=True, kw_only=True):
     life: Life | None
 
 
-async def members(pool: asyncpg.Pool, rally: str) -> list[Member]:
-    """Everybody who works, or worked, on a rally, in the order of their coming; on a rehearsal work
-    those of its rally."""
-    rows = await pool.fetch(_READ_ALL, rehearsed(rally) or rally)
+async def members(pool: asyncpg.Pool, rally: str, organisation: str | None = None) -> list[Member]:
+    """Everybody who works, or worked, on a rally, in the order of their coming: on it, and on all
+    of its organisation's, or, where it is of none, on all. On a rehearsal work those of its rally.
+    """
+    everywhere = everything_of(organisation) if organisation else None
+    rows = await pool.fetch(_READ_ALL, rehearsed(rally) or rally, everywhere)
     return [_member(row) for row in rows]
 
 
@@ -130,6 +135,12 @@ async def revoked(pool: asyncpg.Pool) -> frozenset[UUID]:
 async def beat(pool: asyncpg.Pool, id_: UUID, life: Life) -> None:
     """Keep a sign of life of somebody who is on the list."""
     await pool.execute(_BEAT, id_, life.seen_at, life.skew_ms, life.unsent)
+
+
+async def lives(pool: asyncpg.Pool) -> list[Any]:
+    """The devices of all rallies that are in use: their rally, `seen_at` and `unsent`."""
+    found: list[Any] = await pool.fetch(_LIVES, [role.value for role in DEVICE_ROLES])
+    return found
 
 
 async def names(pool: asyncpg.Pool, ids: Iterable[UUID]) -> dict[UUID, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
+import asyncpg
 
 from qr.codes import sign
 from service.engine import Engine
@@ -124,6 +125,15 @@ def far_spots(site: Site) -> tuple[str, str]:
     south = min(places, key=lambda spot: spot.place.lat)
     north = max(places, key=lambda spot: spot.place.lat)
     return south.id, north.id
+
+
+async def as_owner(engine: Engine, statement: str, *values: object) -> None:
+    """Say something as the owner of the database, who may do what the service may not."""
+    connection = await asyncpg.connect(engine._dsn)
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:

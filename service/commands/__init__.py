@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from service.commands import (
+    backup,
     clone,
     close_out,
     codes,
@@ -13,14 +14,18 @@ from service.commands import (
     invite,
     keys,
     log,
+    migrate,
+    organisations,
     plan,
     posters,
     projections,
     rehearse,
+    restore,
     revoke,
     serve,
     simulate,
     token,
+    webhooks,
 )
 from service.commands.common import CommandError
 from service.commands.life import CANCEL, CLOSE, OPEN
@@ -41,6 +46,7 @@ class Command(Protocol):
 COMMANDS: list[Command] = [
     demo,
     serve,
+    migrate,
     plan,
     clone,
     rehearse,
@@ -53,11 +59,15 @@ COMMANDS: list[Command] = [
     close_out,
     draw,
     keys,
+    organisations,
     invite,
     token,
     simulate,
     projections,
     log,
+    backup,
+    restore,
+    webhooks,
 ]
 
 __all__ = ["COMMANDS", "CommandError"]

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from service import traces
 from service.app import make_app
 from service.commands.common import CommandError, say
 from service.commands.workers import supervise
@@ -50,6 +51,12 @@ def serving(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="what visitors' phones reach the service by; codes hold it (MEGURI_PUBLIC_URL)",
     )
+    parser.add_argument(
+        "--allowed-origins",
+        metavar="LIST",
+        help="origins whose pages may use the API with a bearer token, such as a mini-app's, with "
+        "commas between them (MEGURI_ALLOWED_ORIGINS; default none)",
+    )
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
@@ -67,14 +74,15 @@ async def run(args: argparse.Namespace, config: Config) -> None:
 
 async def _serve(config: Config, listener: socket.socket, parent: int | None = None) -> None:
     """Serve until a signal, or until `parent`, a pipe that our parent holds, comes to its end."""
-    async with open_engine(config) as engine, listening(engine, listener) as url:
-        _spare_the_collector()
-        stop = stop_signal()
-        if parent is not None:
-            _stop_at_end_of(parent, stop)
-        say(f"Meguri serves on {url} (Ctrl-C stops it)")
-        await stop.wait()
-        log.info("stopping")
+    with traces.exporting(config.traces_endpoint, config.traces_share):
+        async with open_engine(config) as engine, listening(engine, listener) as url:
+            _spare_the_collector()
+            stop = stop_signal()
+            if parent is not None:
+                _stop_at_end_of(parent, stop)
+            say(f"Meguri serves on {url} (Ctrl-C stops it)")
+            await stop.wait()
+            log.info("stopping")
 
 
 def _stop_at_end_of(pipe: int, stop: asyncio.Event) -> None:

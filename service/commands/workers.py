@@ -6,13 +6,17 @@ SIGTERM on; each worker then answers what it has taken and leaves.
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
+from tempfile import TemporaryDirectory
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
 
 from service.commands.common import CommandError, say
+from service.metrics import MULTIPROC_DIR
 
 RESTART_S = 0.5
 """How long to wait before a worker that died is started anew."""
@@ -25,21 +29,25 @@ async def supervise(listener: socket.socket, workers: int, arguments: list[str])
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    crew = _Crew(listener, arguments, stop)
-    try:
-        await crew.begin(workers)
-        host, port = listener.getsockname()[:2]
-        say(f"Meguri serves on http://{host}:{port} with {workers} workers (Ctrl-C stops it)")
-        await stop.wait()
-    finally:
-        await crew.end()
+    with TemporaryDirectory(prefix="meguri-metrics-") as figures:
+        crew = _Crew(listener, arguments, stop, figures)
+        try:
+            await crew.begin(workers)
+            host, port = listener.getsockname()[:2]
+            say(f"Meguri serves on http://{host}:{port} with {workers} workers (Ctrl-C stops it)")
+            await stop.wait()
+        finally:
+            await crew.end()
 
 
 class _Crew:
-    """The workers that are running."""
+    """The workers that are running. In the directory `figures` each counts what it does."""
 
-    def __init__(self, listener: socket.socket, arguments: list[str], stop: asyncio.Event) -> None:
+    def __init__(
+        self, listener: socket.socket, arguments: list[str], stop: asyncio.Event, figures: str
+    ) -> None:
         self._listener = listener
+        self._figures = figures
         self._arguments = arguments
         self._stop = stop
         self._running: set[asyncio.subprocess.Process] = set()
@@ -72,6 +80,7 @@ class _Crew:
         while True:
             code = await process.wait()
             self._running.discard(process)
+            mark_process_dead(process.pid, self._figures)  # type: ignore[no-untyped-call]
             log.error("worker_died", pid=process.pid, code=code)
             await asyncio.sleep(RESTART_S)
             process = await self._start()
@@ -83,6 +92,7 @@ class _Crew:
             stdin=asyncio.subprocess.PIPE,  # ends with us, also by SIGKILL; then the worker stops
             stdout=asyncio.subprocess.PIPE,
             pass_fds=[fd],
+            env={**os.environ, MULTIPROC_DIR: self._figures},
             # Its own group: Ctrl-C reaches the parent alone, which passes it on once.
             start_new_session=True,
         )

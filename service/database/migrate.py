@@ -1,21 +1,32 @@
 """Migrations: numbered .sql files, each applied once, in order, in a transaction of its own.
 
 Several processes may start at once: an advisory lock lets one of them migrate. What was applied
-is remembered with its checksum, so that an edited or missing file stops the start.
+is remembered with its checksum, so that an edited or missing file stops the start. Then the
+service's role is granted what it needs (service/database/roles.py).
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import asyncpg
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+from service.database.migration import (
+    MIGRATIONS,
+    Migration,
+    MigrationError,
+    apply,
+    read_migrations,
+)
+from service.database.roles import grant, missing_grants
+from service.sql import stored
+
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
 WAIT_S = 0.05
+_OWNER = stored("owner_of_log")
+_IS_THERE = "SELECT to_regclass('migrations') IS NOT NULL"
+_APPLIED = "SELECT number, name, checksum FROM migrations ORDER BY 1"
 _LOCK = 0x6D65677572693031  # "meguri01": this project's advisory lock for migrating
 
 _TABLE = """
@@ -26,34 +37,6 @@ CREATE TABLE IF NOT EXISTS migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
-
-
-class MigrationError(Exception):
-    """The migration files and the database do not fit together. The text says which file."""
-
-
-class Migration(NamedTuple):
-    """One numbered file."""
-
-    number: int
-    name: str
-    text: str
-
-    @property
-    def checksum(self) -> str:
-        return sha256(self.text.encode()).hexdigest()
-
-
-def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
-    """The files `0001_name.sql`, `0002_name.sql`, … of `folder`. Raises on a gap or stray name."""
-    found = []
-    for number, path in enumerate(sorted(folder.glob("*.sql")), start=1):
-        if not path.name.startswith(f"{number:04d}_"):
-            raise MigrationError(
-                f"Migration {path.name} is out of line: number {number:04d} is expected next."
-            )
-        found.append(Migration(number, path.name, path.read_text(encoding="utf-8")))
-    return found
 
 
 @asynccontextmanager
@@ -68,15 +51,68 @@ async def alone(connection: asyncpg.Connection) -> AsyncIterator[None]:
         await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK)
 
 
+async def outstanding(connection: asyncpg.Connection) -> list[str]:
+    """What is left to be done before this program can work: files, then statements."""
+    files = [migration.name for migration in await _pending(connection, MIGRATIONS)]
+    return files + await missing_grants(connection)
+
+
+async def bring_up_to_date(connection: asyncpg.Connection) -> list[str]:
+    """Migrate and grant, held `alone`; returns what was done, in order, nothing when all was right.
+
+    `connection` is the login's own. Raises MigrationError, which says who has to do what.
+    """
+    if not (left := await outstanding(connection)):
+        return []
+    log = await connection.fetchrow(_OWNER)
+    if log and not log["may_act"]:
+        raise MigrationError(
+            "The database is not ready for this program, and this login may not change it: run "
+            f"`meguri migrate` with a login of its owner, {log['owner']}. {_listed(left)}"
+        )
+    try:
+        # What is made is the owner's, also when somebody does it who only may act as the owner.
+        done = await _as_owner(connection, log["owner"]) if log else await migrate(connection)
+        done += await grant(connection)
+    except asyncpg.InsufficientPrivilegeError as error:
+        left = await outstanding(connection)
+        raise MigrationError(
+            f"This login may not do all that is to be done ({error}). Ask whoever administers the "
+            f"server for what is left, then run `meguri migrate`. {_listed(left)}"
+        ) from error
+    if left := await missing_grants(connection):
+        raise MigrationError(f"Another role gives rights that are not meant. {_listed(left)}")
+    return done
+
+
+async def _as_owner(connection: asyncpg.Connection, owner: str) -> list[str]:
+    await connection.execute("SELECT set_config('role', $1, false)", owner)
+    try:
+        return await migrate(connection)
+    finally:
+        await connection.execute("RESET ROLE")
+
+
+def _listed(left: list[str]) -> str:
+    return "Left to be done:" + "".join(f"\n    {each};" for each in left)
+
+
 async def migrate(connection: asyncpg.Connection, folder: Path = MIGRATIONS) -> list[str]:
-    """Bring the database up to date, held `alone`; returns the names of what was applied."""
+    """Apply the files that are new, held `alone`; returns their names."""
+    pending = await _pending(connection, folder)
+    if pending:
+        await connection.execute(_TABLE)
+    for migration in pending:
+        await apply(connection, migration)
+    return [migration.name for migration in pending]
+
+
+async def _pending(connection: asyncpg.Connection, folder: Path) -> list[Migration]:
+    """The files that were not applied yet. Raises MigrationError when others were."""
     migrations = read_migrations(folder)
-    await connection.execute(_TABLE)
-    applied = await connection.fetch("SELECT number, name, checksum FROM migrations ORDER BY 1")
+    applied = await connection.fetch(_APPLIED) if await connection.fetchval(_IS_THERE) else []
     _compare(migrations, applied)
-    for migration in migrations[len(applied) :]:
-        await _apply(connection, migration)
-    return [migration.name for migration in migrations[len(applied) :]]
+    return migrations[len(applied) :]
 
 
 def _compare(migrations: list[Migration], applied: list[asyncpg.Record]) -> None:
@@ -97,14 +133,3 @@ def _compare(migrations: list[Migration], applied: list[asyncpg.Record]) -> None
                 f"Migration {file.name} was edited after it was applied. "
                 "Restore it, and put the change into a new migration."
             )
-
-
-async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(migration.text)
-        await connection.execute(
-            "INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)",
-            migration.number,
-            migration.name,
-            migration.checksum,
-        )

@@ -1,13 +1,15 @@
-"""Connections: to the database that is named, or to the embedded one."""
+"""Connections: to the database that is named, or to the embedded one; as the service's role."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
 from service.config import Config
 from service.database.embedded import EmbeddedPostgres
+from service.database.roles import SERVICE
 
 CONNECT_SECONDS_MAX = 10
 CLOSE_SECONDS_MAX = 10
@@ -31,6 +33,26 @@ async def database(config: Config) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
+async def login(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection with the login's own rights and without limits, for setting up."""
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS_MAX)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def connect(dsn: str, name: str, **how: Any) -> asyncpg.Connection:
+    """A connection beside the pool, as the service's role; `name` is what operators see of it."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=CONNECT_SECONDS_MAX,
+        server_settings={"application_name": name, "role": SERVICE},
+        **how,
+    )
+
+
+@asynccontextmanager
 async def pool_on(dsn: str, connections_max: int) -> AsyncIterator[asyncpg.Pool]:
     """Connections to share, each with limits on how long it may wait and hold."""
     pool = await asyncpg.create_pool(
@@ -45,6 +67,7 @@ async def pool_on(dsn: str, connections_max: int) -> AsyncIterator[asyncpg.Pool]
         command_timeout=STATEMENT_SECONDS_MAX + SILENCE_SECONDS_MAX,
         server_settings={
             "application_name": "meguri",
+            "role": SERVICE,
             "synchronous_commit": "on",
             "statement_timeout": f"{STATEMENT_SECONDS_MAX}s",
             # A process that was stopped in mid-transaction must not hold a bucket for ever.

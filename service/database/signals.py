@@ -55,7 +55,7 @@ class Signals:
             try:
                 await self._serve()
             except Exception as error:  # whatever it was, a signal is worth another try
-                log.warning("signals_lost", error=repr(error))
+                log.warning("signals_lost", error=error)
             await asyncio.sleep(RETRY_S)
 
     async def _serve(self) -> None:

@@ -1,11 +1,12 @@
-"""Is the log whole: gapless, and are cards and rallies what their facts make of them?
+"""Is the log whole: gapless, as its chain says, and are cards and rallies what their facts make of
+them?
 
 Times are not compared: positions are the order, and the clocks of two hosts may differ.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from operator import itemgetter
+from collections.abc import Callable, Iterator
+from operator import eq, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from domain.events import HeadcountRecorded, RallyFact, VisitRecorded
 from domain.rally import Rally, evolve_rally
 from domain.stock import Lot, taken_by
 from service.eventlog import statements as sql
+from service.eventlog.cards import agrees
+from service.eventlog.chain import broken
 from service.eventlog.rows import to_fact
 
 STRETCH = 5_000
@@ -44,6 +47,7 @@ async def check(pool: asyncpg.Pool, advanced: Callable[[int], object]) -> list[s
                 f"bucket {head['bucket']}: its head says {head['position']}, "
                 f"its last fact is {fold.position}"
             )
+        faults += await broken(pool, head)
         faults += await _compare(pool, fold)
     return faults + await _compare_taken(pool, rallies, taken)
 
@@ -68,6 +72,12 @@ class _Fold:
         if row["position"] != self.position + 1:
             self.faults.append(f"{here}: a gap, {self.position + 1} was expected")
         self.position = row["position"]
+        try:
+            self._fold(here, row)
+        except Exception as error:  # whatever was made of the row: the others are looked at, too
+            self.faults.append(f"{here}: it cannot be read ({error!r})")
+
+    def _fold(self, here: str, row: Any) -> None:
         fact = to_fact(row)
         if isinstance(fact, HeadcountRecorded):
             return  # a number that changes nothing
@@ -77,7 +87,7 @@ class _Fold:
             key = (fact.visitor, fact.rally)
             card = self.cards.get(key, Card())
             if isinstance(fact, VisitRecorded):
-                self._once(here, fact, card)
+                self.faults += [f"{here}: {double}" for double in doubles(fact, card)]
             self.cards[key] = evolve(card, fact, row["position"], row["recorded_at"])
             # By the plan as it is now: a spot's places are counted anew when they are limited.
             if (rally := self.rallies.get(fact.rally)) is not None:
@@ -85,14 +95,15 @@ class _Fold:
         else:
             self.rallies[fact.rally] = evolve_rally(self.rallies.get(fact.rally), fact)
 
-    def _once(self, here: str, fact: VisitRecorded, card: Card) -> None:
-        """A scan id makes one visit, and so does a visit key."""
-        for visit in card.visits:
-            if visit.scan_id == fact.scan_id.bytes:
-                self.faults.append(f"{here}: its scan is counted twice, first at {visit.position}")
-            same = (visit.spot, visit.period) == (fact.spot, fact.period)
-            if same and not (visit.confirms or visit.void):
-                self.faults.append(f"{here}: its visit is counted twice, first at {visit.position}")
+
+def doubles(fact: VisitRecorded, card: Card) -> Iterator[str]:
+    """What of a visit is on the card already: a scan id makes one visit, so does a visit key."""
+    for visit in card.visits:
+        if visit.scan_id == fact.scan_id.bytes:
+            yield f"its scan is counted twice, first at {visit.position}"
+        same = (visit.spot, visit.period) == (fact.spot, fact.period)
+        if same and not (visit.confirms or visit.void):
+            yield f"its visit is counted twice, first at {visit.position}"
 
 
 async def _compare(pool: asyncpg.Pool, fold: _Fold) -> list[str]:
@@ -102,13 +113,8 @@ async def _compare(pool: asyncpg.Pool, fold: _Fold) -> list[str]:
         kept = [msgspec.json.decode(row["state"], type=Rally) for row in rows]
         return _differences("rally", {rally.plan.rally: rally for rally in kept}, fold.rallies)
     rows = await pool.fetch(sql.READ_BUCKET_CARDS, fold.bucket)
-    cards = {
-        (UUID(bytes=row["visitor"].bytes), row["rally"]): msgspec.msgpack.decode(
-            row["state"], type=Card
-        )
-        for row in rows
-    }
-    return _differences("card", cards, fold.cards)
+    cards = {(UUID(bytes=row["visitor"].bytes), row["rally"]): row["state"] for row in rows}
+    return _differences("card", cards, fold.cards, agrees)
 
 
 async def _compare_taken(
@@ -124,10 +130,15 @@ async def _compare_taken(
     return _differences("taken", +kept, +taken)
 
 
-def _differences(what: str, kept: dict[Any, Any], folded: dict[Any, Any]) -> list[str]:
+def _differences(
+    what: str,
+    kept: dict[Any, Any],
+    folded: dict[Any, Any],
+    same: Callable[[Any, Any], bool] = eq,
+) -> list[str]:
     names = sorted(kept.keys() | folded.keys(), key=str)
     return [
         f"{what} {name}: what is kept differs from what its facts make of it"
         for name in names
-        if kept.get(name) != folded.get(name)
+        if not (name in kept and name in folded and same(kept[name], folded[name]))
     ]

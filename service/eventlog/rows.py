@@ -210,3 +210,12 @@ def to_fact(row: Any) -> Fact:
 @cache
 def _types_of(kind: type[Fact]) -> dict[str, Any]:
     return get_type_hints(kind)
+
+
+def arrays(
+    positions: list[int], facts: list[Row], cards: list[tuple[UUID, str, bytes]]
+) -> list[Any]:
+    """Rows as one array a column: positions, the facts' columns, the cards' columns."""
+    columns = [list(column) for column in zip(*facts, strict=True)]
+    kept = [list(column) for column in zip(*cards, strict=True)] or [[], [], []]
+    return [positions, *columns, *kept]

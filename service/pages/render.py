@@ -13,7 +13,7 @@ from domain.rehearsal import rehearsed
 from qr.images import svg
 from service import charts
 from service.answers import NOSNIFF
-from service.api.visitors import keep
+from service.api.visitors import is_secure, keep
 from service.context import engine_of, public_url, voice_of
 from service.failures import Failure
 from service.i18n import LANGUAGE_COOKIE, LANGUAGES
@@ -44,7 +44,12 @@ _HEADERS = {
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+_TLS_ONLY = "max-age=31536000"
+"""Not for the host's subdomains, which may be somebody else's."""
 
 _environment = Environment(
     loader=FileSystemLoader(_SERVICE / "templates"),
@@ -101,6 +106,8 @@ def in_app(user_agent: str) -> str | None:
 def page(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
     """A template as a whole page. A language asked for by `?lang=` is remembered."""
     answer = html(part(request, template, **context), status)
+    if is_secure(request):
+        answer.headers["Strict-Transport-Security"] = _TLS_ONLY
     wish = request.query.get("lang")
     if wish in LANGUAGES and wish != request.cookies.get(LANGUAGE_COOKIE):
         keep(request, answer, LANGUAGE_COOKIE, wish)

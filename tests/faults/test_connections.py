@@ -108,7 +108,7 @@ async def test_half_open_connections(scene: Scene, new: bool) -> None:
         assert is_told_to_come_again(told) or (told.status == 201 and not new)
     if new:
         status, said = await get(f"{scene.service.url}/readyz")
-        assert (status, said["database"]) == (503, "does not answer")
+        assert (status, said["troubles"][0]["code"]) == (503, "database_silent")
     scene.proxy.resume()
     await each_is_in_once(scene, scans)
 

@@ -6,19 +6,20 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import aiohttp
 import msgspec
 import pytest
 from support import LINE, RALLY, Site
 
+from domain.rally import close_rally
 from service.api import log as serving
 from service.commands import CommandError
-from service.commands import log as command
+from service.commands.log_moves import write_log
+from service.engine import of_known
 from service.eventlog import export as exporting
 from service.eventlog import exported
-from service.eventlog.export import CloudEvent
+from service.eventlog.lines import event_of
 from service.eventlog.rows import to_fact
 
 LOG = f"/api/rallies/{RALLY}/log.jsonl"
@@ -51,7 +52,7 @@ async def test_every_fact_of_the_rally_is_there_once_and_in_order(site: Site) ->
     await lived(site)
     events = await lines(site)
     count = await site.engine.pool.fetchval("SELECT count(*) FROM events WHERE rally = $1", RALLY)
-    places = [tuple(map(int, event["id"].split("-"))) for event in events]
+    places = [(event["bucket"], event["position"]) for event in events]
     assert len(events) == count > 30
     assert all(one < other for one, other in pairwise(places))
     assert {event["source"] for event in events} == {f"/rallies/{RALLY}"}
@@ -76,26 +77,8 @@ async def test_a_line_says_all_that_the_log_has(site: Site) -> None:
 
 def as_row(event: dict[str, Any]) -> dict[str, Any]:
     """A row of the log, of a line."""
-    envelope = msgspec.convert(event, CloudEvent)
-    said = dict(envelope.data)
-    more = said.pop("data", None)
-    columns = dict.fromkeys(
-        ("visitor", "spot", "period", "firsts", "scan_id", "language", "evidence")
-    )
-    for name in ("visitor", "scan_id"):
-        if name in said:
-            said[name] = UUID(said[name])
-    return {
-        **columns,
-        **said,
-        "position": int(envelope.id.split("-")[1]),
-        "type": envelope.type,
-        "version": envelope.factversion,
-        "rally": envelope.source.removeprefix("/rallies/"),
-        "occurred_at": datetime.fromisoformat(envelope.time),
-        "recorded_at": datetime.fromisoformat(envelope.recordedat),
-        "data": json.dumps(more) if more is not None else None,
-    }
+    line = event_of(json.dumps(event))
+    return line.row()._asdict() | {"position": line.position, "recorded_at": line.recordedat}
 
 
 async def test_it_is_read_in_stretches(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,13 +115,13 @@ async def test_the_command_writes_the_same(
 ) -> None:
     await lived(site)
     out = tmp_path / "log.jsonl"
-    await command._export(site.engine, RALLY, out)
+    await write_log(site.engine, RALLY, out)
     assert [json.loads(line) for line in out.read_text().splitlines()] == await lines(site)
     assert "facts of tokyo-antenna-shops" in capsys.readouterr().out
     with pytest.raises(CommandError, match="There is no rally moon"):
-        await command._export(site.engine, "moon", out)
+        await write_log(site.engine, "moon", out)
     with pytest.raises(CommandError, match="cannot be written"):
-        await command._export(site.engine, RALLY, tmp_path)
+        await write_log(site.engine, RALLY, tmp_path)
 
 
 async def test_the_log_is_the_organisers_alone(site: Site) -> None:
@@ -153,3 +136,45 @@ async def test_nobody_is_named(site: Site) -> None:
     text = json.dumps(await lines(site), ensure_ascii=False)
     assert "Zoé" not in text
     assert "1 rue" not in text
+
+
+async def test_a_file_is_gone_on_with_where_its_last_whole_line_ends(
+    site: Site, tmp_path: Path
+) -> None:
+    """Given a file that was torn in the midst of a line; then it is as if written at once."""
+    await lived(site)
+    out, whole = tmp_path / "log.jsonl", tmp_path / "whole.jsonl"
+    for name in (RALLY, None):
+        out.unlink(missing_ok=True)
+        await write_log(site.engine, name, out)
+        first = out.read_bytes()
+        out.write_bytes(first[:-20])
+        for spot in LINE:
+            await site.scan(site.visitor(), spot)
+        await write_log(site.engine, name, out)
+        whole.unlink(missing_ok=True)
+        await write_log(site.engine, name, whole)
+        assert sorted(out.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
+        assert out.read_bytes().startswith(first[: first[:-20].rindex(b"\n") + 1])
+
+
+async def test_a_file_of_something_else_is_left_alone(site: Site, tmp_path: Path) -> None:
+    await lived(site)
+    out = tmp_path / "log.jsonl"
+    for text, why in (
+        ("a diary\n", "line 1: it is no line of a log"),
+        (json.dumps({"type": "X", "log": "another", "source": "x"}) + "\n", "is of another log"),
+    ):
+        out.write_text(text)
+        with pytest.raises(CommandError, match=why):
+            await write_log(site.engine, RALLY, out)
+        assert out.read_text() == text
+    out.unlink()
+    await site.engine.change(RALLY, of_known(close_rally, "test"))  # after the other rally's
+    await write_log(site.engine, RALLY, out)
+    with pytest.raises(CommandError, match="does not hold all of the log"):
+        await write_log(site.engine, None, out)
+    out.unlink()
+    await write_log(site.engine, None, out)
+    with pytest.raises(CommandError, match="holds other rallies, too"):
+        await write_log(site.engine, RALLY, out)

@@ -13,7 +13,7 @@ import pytest
 from histories import History, steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import RALLY, OpenEngine, SetClock, Site, until
+from support import RALLY, OpenEngine, SetClock, Site, as_owner, until
 from test_log import scan, spots
 
 import projections.completion
@@ -124,8 +124,8 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
     bucket, position = max(heads, key=heads.__getitem__), 5
     async with engine.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM projections FOR UPDATE")
-        await connection.execute(poison, bucket, position)
-        await connection.execute("UPDATE progress SET position = 0")
+        await as_owner(engine, poison, bucket, position)
+        await connection.execute("UPDATE progress SET reached = 0")
         for projection in CATALOGUE.values():
             await connection.execute(f"TRUNCATE {', '.join(projection.tables)}")
     await engine.follower.catch_up()
@@ -143,7 +143,8 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
 
     status, ready = await site.ask("GET", "/readyz")
     assert (status, ready["status"]) == (200, "impaired")
-    assert ready["projections"]["footfall"] == lag.error
+    assert {each["code"] for each in ready["troubles"]} == {"projection_stands_still"}
+    assert f"footfall: {lag.error}" in [each["what"] for each in ready["troubles"]]
     async with site.session.get("/metrics") as answer:
         assert 'meguri_projection_stands_still{projection="footfall"} 1.0' in await answer.text()
     headers = {"Cookie": f"meguri_staff={site.organiser()}"}
@@ -151,7 +152,8 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
         assert lag.error in (await answer.text()).replace("&#39;", "'").replace("&#34;", '"')
     assert (await site.scan(site.visitor(), "nagano-ginza"))[0] == 201
 
-    await engine.pool.execute(
+    await as_owner(
+        engine,
         "UPDATE events SET rally = $3, version = 1 WHERE (bucket, position) = ($1, $2)",
         bucket,
         position,
@@ -173,7 +175,7 @@ async def test_a_poisoned_fact_stops_a_rebuild_loudly_and_the_live_one_stays(
     await visit(engine, 5)
     await engine.follower.catch_up()
     before = await rows_of(engine, projection)
-    await engine.pool.execute("UPDATE events SET version = 9 WHERE position = 4 AND bucket > 0")
+    await as_owner(engine, "UPDATE events SET version = 9 WHERE position = 4 AND bucket > 0")
     async with engine.own_connection() as connection:
         with pytest.raises(BuildHindered, match=r"position 4 .*later release"):
             await rebuild(connection, projection, nothing)
@@ -372,10 +374,10 @@ async def test_a_rebuild_that_met_poison_goes_on_once_it_is_mended(engine: Engin
     await engine.follower.catch_up()
     poison = "UPDATE events SET version = $1 WHERE position = 4 AND bucket > 0"
     async with engine.own_connection() as connection:
-        await engine.pool.execute(poison, 9)
+        await as_owner(engine, poison, 9)
         with pytest.raises(BuildHindered):
             await rebuild(connection, footfall, nothing)
-        await engine.pool.execute(poison, 1)
+        await as_owner(engine, poison, 1)
         await rebuild(connection, footfall, nothing)
         assert await verify(connection, footfall, nothing) == []
 
@@ -396,7 +398,7 @@ async def test_the_builder_tries_again_and_says_meanwhile_what_hinders_it(
         await until(lambda: _is(bool(other.builder.troubles)))
         _, ready = await site.ask("GET", "/readyz")
         assert ready["status"] == "impaired"
-        assert "another release" in ready["projections"]["flow"]
+        assert "flow: its tables are of another release" in ready["troubles"][0]["what"]
     async with asyncio.timeout(30):
         await builder
     assert other.builder.troubles == {}
@@ -427,8 +429,9 @@ async def test_a_projection_that_is_new_to_an_old_log_is_shown_when_it_is_whole(
 
 async def test_what_is_told_of_a_fact_holds_nothing_of_its_data(engine: Engine) -> None:
     await engine.count_heads(RALLY, spots(engine)[0], 3, uuid4(), "test")
-    await engine.pool.execute(
-        """UPDATE events SET data = '{"count": "Taro 090-1234"}' WHERE type = 'HeadcountRecorded'"""
+    await as_owner(
+        engine,
+        """UPDATE events SET data = '{"count": "Taro 090-1234"}' WHERE type = 'HeadcountRecorded'""",
     )
     await engine.follower.catch_up()
     lag = await read_lag(engine.pool, CATALOGUE["footfall"], engine.clock())
@@ -439,8 +442,9 @@ async def test_what_is_told_of_a_fact_holds_nothing_of_its_data(engine: Engine) 
 async def test_a_headcount_without_a_number_is_no_visit_and_is_not_skipped(engine: Engine) -> None:
     for _ in range(2):
         await engine.count_heads(RALLY, spots(engine)[0], 3, uuid4(), "test")
-    await engine.pool.execute(
-        "UPDATE events SET data = '{}' WHERE type = 'HeadcountRecorded' AND position % 2 = 0"
+    await as_owner(
+        engine,
+        "UPDATE events SET data = '{}' WHERE type = 'HeadcountRecorded' AND position % 2 = 0",
     )
     await engine.follower.catch_up()
     assert (await read_lag(engine.pool, CATALOGUE["footfall"], engine.clock())).error

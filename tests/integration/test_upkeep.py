@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from support import NOON, RALLY, OpenEngine, Site, until
+from support import NOON, RALLY, OpenEngine, Site, as_owner, until
 from test_log import scan
 
 from domain.encoding import spot_tag
@@ -97,12 +97,11 @@ async def test_everything_goes_on_after_the_database_has_dropped_all_connections
     for _ in range(5):
         jobs = [asyncio.create_task(site.scan(site.visitor(), GINZA)) for _ in range(40)]
         await asyncio.sleep(0.01)
-        killer = await site.engine.signals.connect()
-        await killer.execute(
+        await as_owner(
+            site.engine,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        await killer.close()
         for status, answer in await asyncio.gather(*jobs):
             assert status == 201 or (status, answer["code"]) == (503, "unavailable")
     assert (await site.scan(site.visitor(), GINZA))[0] == 201

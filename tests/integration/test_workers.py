@@ -81,6 +81,14 @@ async def scan_everywhere(served: Served, engine: Engine, times: int) -> list[tu
         return await asyncio.gather(*(go() for _ in range(times)))
 
 
+async def counted(served: Served) -> float:
+    """How many scans were stamped, as /metrics says on a connection of its own."""
+    async with aiohttp.ClientSession() as session, session.get(f"{served.url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    [line] = [each for each in lines if each.startswith('meguri_check_ins_total{outcome="stamped"')]
+    return float(line.split()[-1])
+
+
 async def test_one_scan_id_gets_one_answer_whichever_worker_it_reaches(
     served: Served, engine: Engine
 ) -> None:
@@ -88,6 +96,8 @@ async def test_one_scan_id_gets_one_answer_whichever_worker_it_reaches(
         answers = await scan_everywhere(served, engine, 25)
         assert all(answer == answers[0] for answer in answers)
         assert answers[0][0] == 201
+    for _ in range(6):  # whichever worker tells, it tells of all
+        assert await counted(served) == 5 * 25
     assert await engine.pool.fetchval("SELECT count(*) FROM events WHERE visitor IS NOT NULL") == 5
     assert await check(engine.pool, lambda _: None) == []
 

@@ -18,9 +18,12 @@ def test_an_unknown_variable_stops_the_start_and_is_named() -> None:
         read_config({}, {"MEGURI_PROT": "9000"})
 
 
-@pytest.mark.parametrize("name", ["MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "name",
+    ["CHROMIUM", "TEST_DATABASE_URL", "TEST_CITUS_URL", "TEST_POSTGRES"],
+)
 def test_variables_of_the_tests_are_let_be(name: str) -> None:
-    assert read_config({}, {name: "x"}) == Config()
+    assert read_config({}, {f"MEGURI_{name}": "x"}) == Config()
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,15 @@ def test_paths_are_paths() -> None:
 def test_the_databases_password_is_masked() -> None:
     config = Config(database_url="postgresql://user:secret@host/db")
     assert config.masked()["database_url"] == "postgresql://***@host/db"
+
+
+def test_origins_are_named_with_commas_and_none_is_the_default() -> None:
+    named = read_config({}, {"MEGURI_ALLOWED_ORIGINS": "https://a.example, http://127.0.0.1:8080"})
+    assert named.origins == {"https://a.example", "http://127.0.0.1:8080"}
+    assert Config().origins == frozenset()
+
+
+@pytest.mark.parametrize("wrong", ["*", "null", "a.example", "https://a.example/", "HTTPS://a.b"])
+def test_what_is_no_origin_stops_the_start(wrong: str) -> None:
+    with pytest.raises(ConfigError, match="is no origin"):
+        read_config({}, {"MEGURI_ALLOWED_ORIGINS": wrong})

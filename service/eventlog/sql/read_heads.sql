@@ -1,2 +1,2 @@
--- The heads of all buckets, in order. Returns bucket, position.
-SELECT bucket, position FROM heads ORDER BY bucket
+-- The heads of all buckets, in order. Returns bucket, position, chained, digest.
+SELECT bucket, position, chained, digest FROM heads ORDER BY bucket

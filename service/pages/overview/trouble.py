@@ -1,6 +1,6 @@
 """What the overview tells of trouble: refused scans, odd cards, devices to look after."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from domain.course import Course
@@ -8,12 +8,9 @@ from service.engine import Engine
 from service.figures import by_code, read_refusals
 from service.footfall import all_time
 from service.i18n import Voice
-from service.people import Device, devices
+from service.people import SILENT, Device, devices
 from service.reasons import reason
 from service.signals import read_signals
-
-SILENT = timedelta(minutes=5)
-"""A device that has given no sign of life for so long is told of; they give one a minute."""
 
 
 async def odd_cards(engine: Engine, course: Course, day: date) -> int:

@@ -1,0 +1,2 @@
+-- Make room for the rows of another installation. {table} is a name of ours.
+DELETE FROM {table}
