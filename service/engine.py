@@ -17,6 +17,7 @@ import structlog
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from domain.buckets import BUCKETS, BUCKETS_ON_CITUS
 from domain.card import Card, CardView, view
 from domain.close_out import freeze
 from domain.encoding import micros
@@ -40,6 +41,7 @@ from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
+from service.database.citus import spread
 from service.database.migrate import alone, bring_up_to_date
 from service.database.pool import STATEMENT_SECONDS_MAX, connect, database, login, pool_on
 from service.database.roles import SERVICE
@@ -531,15 +533,16 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("task_ended", task=task.get_name(), error=error)
 
 
-async def _set_up(dsn: str, visitor_buckets: int) -> int:
+async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
     """Migrate, found the log, prepare projections; returns the number of visitors' buckets.
 
     On a connection of its own, without the time limits that the pool's have.
     """
     async with login(dsn) as connection, alone(connection):
         changed = await bring_up_to_date(connection)
+        usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
         await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
-        buckets = await EventLog.found(connection, visitor_buckets)
+        buckets = await EventLog.found(connection, visitor_buckets or usual)
         if changed and (facts := await chain_rest(connection)):
             log.info("log_chained", facts=facts)
         for projection in CATALOGUE.values():

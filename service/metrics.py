@@ -8,7 +8,14 @@ which prometheus_client itself reads), so that whichever is asked tells of all o
 import os
 
 from aiohttp import web
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from domain.refusals import Refusal, RefusalCode
@@ -18,6 +25,8 @@ MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """From a lone scan on a quiet machine to the longest that a phone is kept waiting, and beyond."""
 OUTCOMES = ("stamped", "visited", "already_stamped")
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each was first counted
 
 _CHECK_INS = Counter("meguri_check_ins_total", "Scans answered, by outcome or refusal", ["outcome"])
 CHECK_IN_SECONDS = Histogram(

@@ -236,7 +236,7 @@ class EventLog:
             left = await self._read_card(connection, source, name)
             kept = await self._read_card(connection, target, name)
             may_link(rally, left, kept)
-            if await connection.fetchval(sql.COUNT_LINKS, str(source), name) >= LINKS_MAX:
+            if await _links(connection, source, name) >= LINKS_MAX:
                 raise NotAllowed("linked_too_often", "Too many cards were put together before.")
             rows = await connection.fetch(sql.READ_VISITOR_FACTS, closed, source, name)
             facts = [(row["position"], cast(VisitorFact, to_fact(row))) for row in rows]
@@ -318,7 +318,7 @@ class EventLog:
     async def linked(self, visitor: UUID, rally: str) -> list[UUID]:
         """Whose cards were put together with a visitor's, each after those put together with it."""
         linked: list[UUID] = []
-        for row in await self.pool.fetch(sql.READ_LINKED, str(visitor), rally):
+        for row in await self.pool.fetch(sql.READ_LINKED, [str(visitor)], rally):
             linked += [*await self.linked(row["visitor"], rally), row["visitor"]]
         return linked
 
@@ -460,6 +460,15 @@ async def _extend(
     columns = arrays(list(positions), [to_row(fact) for fact in facts], kept)
     await connection.execute(sql.APPEND, bucket, [now], positions[-1], *columns)
     return positions[-1]
+
+
+async def _links(connection: asyncpg.Connection, visitor: UUID, rally: str) -> int:
+    """How many cards were put together one after the other, the last of them with the visitor's;
+    `LINKS_MAX` at most. Step by step: a recursive query would have to lie in one bucket."""
+    ends, links = [str(visitor)], 0
+    while links < LINKS_MAX and (rows := await connection.fetch(sql.READ_LINKED, ends, rally)):
+        ends, links = [str(row["visitor"]) for row in rows], links + 1
+    return links
 
 
 async def _append_one(

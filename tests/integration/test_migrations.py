@@ -46,7 +46,7 @@ async def test_processes_that_start_together_migrate_once(empty_database: str) -
         async with open_engine(Config(database_url=empty_database)) as engine:
             return engine.log.visitor_buckets
 
-    assert await asyncio.gather(*(start() for _ in range(4))) == [Config().visitor_buckets] * 4
+    assert len(set(await asyncio.gather(*(start() for _ in range(4))))) == 1
 
 
 async def test_an_edited_file_stops_the_start(empty_database: str, folder: Path) -> None:

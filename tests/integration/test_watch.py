@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support import RALLY, Site
+from support import RALLY, Site, as_owner
 
 from domain.plan import Plan
 from domain.rally import close_rally
@@ -168,8 +168,9 @@ async def test_readyz_names_what_is_ill_and_says_what_to_do(
     assert await troubles(site) == (200, "ready", {})
     site.engine.addresses._key_file.path.write_text("no key\n")
     site.engine.addresses._key_file.path.chmod(0o600)
-    await site.engine.pool.execute(
-        "INSERT INTO migrations (number, name, checksum) VALUES (9999, 'of a later release', '')"
+    await as_owner(
+        site.engine,
+        "INSERT INTO migrations (number, name, checksum) VALUES (9999, 'of a later release', '')",
     )
     monkeypatch.setattr(readiness, "DISK_BYTES_MIN", 2**62)
     site.engine.config = msgspec.structs.replace(site.engine.config, database_url=None)
