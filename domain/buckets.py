@@ -9,6 +9,8 @@ from zlib import crc32
 
 RALLIES_BUCKET = 0
 """The bucket of what belongs to a rally as a whole."""
+BUCKETS, BUCKETS_ON_CITUS = 2, 64
+"""How many visitors' buckets a new log has, unless the configuration says otherwise."""
 
 
 def bucket_of(visitor: UUID, visitor_buckets: int) -> int:

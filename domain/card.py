@@ -98,6 +98,9 @@ class Card(Struct, frozen=True, array_like=True):
 
     An erased card holds nothing any more and never will; nor does one that was put together with
     another one, the card of the visitor `linked_to` (a UUID's 16 bytes).
+
+    The number of fields tells which release has written a card (service/eventlog/cards.py): what is
+    added in a release, inside of a visit too, adds a field here.
     """
 
     visits: tuple[Visit, ...] = ()
@@ -145,12 +148,15 @@ PRINTED = "printed"
 QUIZ = "quiz"
 
 
-def seen(course: Course, visits: Sequence[Visit]) -> Seen:
-    """Visits that are not void as conditions see them; spots no longer planned are left out."""
+def seen(course: Course, visits: Sequence[Visit], *, in_order: bool = False) -> Seen:
+    """Visits that are not void as conditions see them; spots no longer planned are left out.
+
+    `in_order`: with their order and evidence, also if no condition of the plan asks for it.
+    """
     bit_of, stamped = course.bit_of, 0
     for visit in visits:
         stamped |= bit_of.get(visit.spot, 0)
-    if not course.needs_visits:
+    if not (in_order or course.needs_visits):
         return Seen(stamped)
     # By their own times, and by name where those are the same: never by which arrived first.
     ordered = sorted(visits, key=lambda visit: (visit.occurred_at, visit.spot))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from domain.conditions import LINES, Condition, InOrder, Line, WithEvidence, gauge, parts
 from domain.encoding import micros, moment_of, spot_tag
 from domain.plan import (
+    BY_RALLY,
     DayException,
     OncePerDay,
     OncePerInterval,
@@ -51,6 +52,8 @@ class Course:
             for area in plan.areas
         }
         self.lines = self.lines_of(None, LINES)
+        self.by_rally = [spot for spot in stamped if spot.kind == BY_RALLY]
+        """The spots that are other rallies: the plan is a master's, if there are any."""
         self.limited = frozenset(spot.id for spot in plan.spots if spot.capacity)
         """The spots that take so many visitors and no more."""
         self._exceptions: dict[tuple[date, str | None], DayException] = {

@@ -79,12 +79,14 @@ class CheckInRefused(Struct, frozen=True, kw_only=True):
 
 
 class RallyPlanned(Struct, frozen=True, kw_only=True):
-    """A rally was laid out for the first time."""
+    """A rally was laid out for the first time, by an organisation or (None) by the installation's
+    own operator: it stays theirs."""
 
     rally: str
     occurred_at: datetime
     plan: Plan
     by: str
+    organisation: str | None = None
 
 
 class RallyReplanned(Struct, frozen=True, kw_only=True):

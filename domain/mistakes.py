@@ -25,6 +25,7 @@ from domain.conditions import (
 from domain.encoding import spot_tag
 from domain.plan import (
     ASKING,
+    BY_RALLY,
     DAYS_BETWEEN,
     Area,
     Choice,
@@ -58,6 +59,7 @@ def mistakes(plan: Plan) -> list[Mistake]:
         *_unique(plan),
         *_references(plan),
         *_ways(plan),
+        *_members(plan),
         *_spots(plan),
         *_hours(plan),
         *_sheets(plan),
@@ -181,6 +183,32 @@ def _spots(plan: Plan) -> Iterator[Mistake]:
             if moment and not plan.first_day <= moment.date() <= plan.last_day:
                 day = f"a time from {plan.first_day} to {plan.last_day}"
                 yield Mistake((*where, field), day)
+
+
+def _members(plan: Plan) -> Iterator[Mistake]:
+    """What can be said of spots that are other rallies without knowing those; the rest is
+    `domain.masters.member_mistakes`."""
+    for index, spot in enumerate(plan.spots):
+        where = ("spots", index)
+        if spot.kind != BY_RALLY:
+            for field in ("rally", "complete"):
+                if getattr(spot, field) is not None:
+                    yield Mistake((*where, field), "nothing here: only kind rally has one")
+            continue
+        if spot.rally is None:
+            yield Mistake((*where, "rally"), "another rally of the same organisation")
+        if spot.complete is None:
+            yield Mistake((*where, "complete"), "what its cards must have come to")
+        for field in ("near", "capacity", "after"):
+            if getattr(spot, field) is not None:
+                yield Mistake((*where, field), "nothing here: nobody comes to this spot")
+        if not isinstance(plan.revisit, OncePerRally):
+            yield Mistake((*where, "kind"), "another kind, or revisit: never")
+
+
+def unmet(plan: Plan, condition: Condition, where: tuple[str | int, ...]) -> Iterator[Mistake]:
+    """What a condition asks for that is not to be had in a plan."""
+    yield from _condition(plan, condition, where, 1)
 
 
 def _question(question: Question, where: tuple[str | int, ...]) -> Iterator[Mistake]:

@@ -44,10 +44,10 @@ LocalTime = Annotated[time, Meta(tz=False)]
 """A time of day in the rally's own zone, so it has no offset."""
 LocalMoment = Annotated[datetime, Meta(tz=False)]
 """A day and a time of day in the rally's own zone."""
-SpotKind = Literal["printed", "rotating", "keyword", "quiz", "badge", "counted"]
+SpotKind = Literal["printed", "rotating", "keyword", "quiz", "badge", "counted", "rally"]
 """How a stamp is had at a spot. Printed: by its poster. Rotating: by the code on the staff's screen
 alone. Keyword, quiz: by an answer. Badge: staff scan the visitor. Counted: no stamp; staff count
-guests, and nobody is known."""
+guests, and nobody is known. Rally: by coming far enough in another rally (`domain.masters`)."""
 UnknownPlace = Literal["accept", "refuse", "staff"]
 
 SPOTS_MAX = 2_000
@@ -56,6 +56,8 @@ SURVEY_QUESTIONS_MAX = 5
 """A longer one is not answered on a phone, in a shop."""
 ASKING: frozenset[SpotKind] = frozenset(["keyword", "quiz"])
 """The kinds of spots that ask for an answer."""
+BY_RALLY: Literal["rally"] = "rally"
+"""The kind of spots that are other rallies, and what stands behind their stamps."""
 _HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 DAYS_BETWEEN = (date(2000, 1, 1), date(2199, 12, 31))
 """A year typed wrongly is said at once; the end of the calendar has no next midnight."""
@@ -117,6 +119,10 @@ class Spot(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """For a slot of a programme: its stamp is given from then on,"""
     ends: LocalMoment | None = None
     """and until then."""
+    rally: Id | None = None
+    """Of the kind `rally`: which other one it is,"""
+    complete: Condition | None = None
+    """and what a card of that one must have come to."""
 
 
 class DayException(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

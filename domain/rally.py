@@ -126,6 +126,8 @@ class Rally(Struct, frozen=True, kw_only=True, dict=True):
     """
 
     plan: Plan
+    organisation: str | None = None
+    """Whose it is; None: the installation's own."""
     openings: tuple[Opening, ...] = ()
     cancelled_at: datetime | None = None
     revoked: frozenset[tuple[int, str | None]] = frozenset()
@@ -206,14 +208,20 @@ def plan_rally(
     now: datetime,
     by: str,
     based_on: Plan | UnsetType | None = UNSET,
+    organisation: str | None = None,
 ) -> RallyFact | None:
     """Lay out a rally, or change its plan. None if nothing would change.
 
     `based_on`: the plan from which the new one was made (None: there was none); if the rally has
-    another one by now, that is not written over. Unset: whatever the plan is now.
+    another one by now, that is not written over. Unset: whatever the plan is now. `organisation`:
+    for whom; None: for whom it was laid out, or for the installation's operator.
     """
     if rally is None:
-        return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+        return RallyPlanned(
+            rally=plan.rally, occurred_at=now, plan=plan, by=by, organisation=organisation
+        )
+    if organisation not in (None, rally.organisation):
+        raise NotAllowed("rally_exists", "There is a rally of this name already.")
     if rally.plan == plan:
         return None
     if based_on is None:
@@ -294,7 +302,7 @@ def revoke_code(
 def evolve_rally(rally: Rally | None, fact: RallyFact) -> Rally:
     """The rally after `fact`."""
     if isinstance(fact, RallyPlanned):
-        return Rally(plan=fact.plan)
+        return Rally(plan=fact.plan, organisation=fact.organisation)
     assert rally is not None, f"{type(fact).__name__} before RallyPlanned of {fact.rally}"
     match fact:
         case RallyReplanned():

@@ -35,6 +35,7 @@ class RefusalCode(StrEnum):
     BADGE_NEEDS_STAFF = "badge_needs_staff"
     SPOT_SCANS_BADGES = "spot_scans_badges"
     SPOT_COUNTED = "spot_counted"
+    SPOT_IS_RALLY = "spot_is_rally"
     AREA_CANCELLED = "area_cancelled"
     SLOT_NOT_STARTED = "slot_not_started"
     SLOT_OVER = "slot_over"
@@ -97,6 +98,9 @@ SENTENCES: dict[RefusalCode, str] = {
     ),
     RefusalCode.SPOT_SCANS_BADGES: "Here the staff scan your badge. Please show it to them.",
     RefusalCode.SPOT_COUNTED: "Nobody is stamped here. Guests are only counted, by the staff.",
+    RefusalCode.SPOT_IS_RALLY: (
+        "This stamp comes by itself, for coming far enough in another rally."
+    ),
     RefusalCode.AREA_CANCELLED: (
         "This part of the rally was called off on {at}. The other parts go on."
     ),

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.events import RallyPlanned
-from domain.plan import Id, Plan, next_round
+from domain.plan import BY_RALLY, Id, Plan, Spot, next_round
 from domain.rally import NotAllowed, Rally
 
 LASTS = timedelta(days=7)
@@ -34,11 +34,25 @@ def number_of(rally: str) -> int:
     return int(named[1]) if named else 0
 
 
-def lay_out_rehearsal(known: Rally | None, now: datetime, *, plan: Plan, by: str) -> RallyPlanned:
-    """Lay out a rehearsal. Raises NotAllowed if somebody has just begun the very one."""
+def _at_desk(spot: Spot) -> Spot:
+    """A spot that is tried out. One that is another rally has a code: nobody's stamps in that rally
+    count in a rehearsal."""
+    tried = replace(spot, near=None, starts=None, ends=None)
+    if spot.kind == BY_RALLY:
+        tried = replace(tried, kind="printed", rally=None, complete=None)
+    return tried
+
+
+def lay_out_rehearsal(
+    known: Rally | None, now: datetime, *, plan: Plan, by: str, organisation: str | None
+) -> RallyPlanned:
+    """Lay out a rehearsal, for whom its rally is. Raises NotAllowed if somebody has just begun the
+    very one."""
     if known is not None:
         raise NotAllowed("rehearsal_begun", "Somebody has just begun a rehearsal. Look for it.")
-    return RallyPlanned(rally=plan.rally, occurred_at=now, plan=plan, by=by)
+    return RallyPlanned(
+        rally=plan.rally, occurred_at=now, plan=plan, by=by, organisation=organisation
+    )
 
 
 def rehearsal(plan: Plan, number: int, day: date) -> Plan:
@@ -55,6 +69,6 @@ def rehearsal(plan: Plan, number: int, day: date) -> Plan:
             "name_too_long", "A rehearsal needs a shorter name of the rally."
         ) from error
     moved = next_round(plan, name, day)
-    spots = [replace(spot, near=None, starts=None, ends=None) for spot in moved.spots]
+    spots = [_at_desk(spot) for spot in moved.spots]
     last = day + LASTS - timedelta(days=1)
     return replace(moved, last_day=last, opens=None, closes=None, exceptions=[], spots=spots)

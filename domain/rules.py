@@ -17,7 +17,7 @@ from domain.card import PRINTED, Card, CardView, Visit, WrongAnswer, current, se
 from domain.course import Course
 from domain.encoding import micros, moment_of
 from domain.events import CheckInRefused, Firsts, QuizAnswered, VisitConfirmed, VisitRecorded
-from domain.plan import Spot
+from domain.plan import BY_RALLY, Spot
 from domain.proof import BY_STAFF, Proof, missed, prove
 from domain.rally import Rally
 from domain.refusals import Refusal, RefusalCode
@@ -327,6 +327,8 @@ def _refused_spot(
         return Refusal(RefusalCode.SPOT_COUNTED)
     if spot.kind == "badge" and scan.evidence not in BY_STAFF:
         return Refusal(RefusalCode.SPOT_SCANS_BADGES)
+    if spot.kind == BY_RALLY and scan.evidence != BY_RALLY:
+        return Refusal(RefusalCode.SPOT_IS_RALLY)
     cancelled = rally.area_cancelled_at(spot.area)
     if cancelled is not None and occurred_at >= cancelled:
         return _at(RefusalCode.AREA_CANCELLED, cancelled)

@@ -10,9 +10,10 @@ import uvloop
 from domain.rally import NotAllowed
 from service import logs
 from service.commands import COMMANDS, CommandError
+from service.complaints import REFUSED, complaint
 from service.config import Config, ConfigError, read_config
 from service.database.embedded import EmbeddedPostgresError
-from service.database.migrate import MigrationError
+from service.database.migration import MigrationError
 from service.eventlog.log import DATABASE_ILL
 from service.failures import AddressesUnavailable
 from service.plan_files import PlanMistakes
@@ -29,6 +30,7 @@ _EXPECTED = (
     PlanMistakes,
     TracesMissing,
     *DATABASE_ILL,
+    *REFUSED,
 )
 
 
@@ -43,15 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except _EXPECTED as error:
-        _complain(error)
+        sys.stderr.write(f"meguri: {complaint(error)}\n")
         return 1
-
-
-def _complain(error: BaseException) -> None:
-    text = str(error) or type(error).__name__
-    if isinstance(error, OSError) and not isinstance(error, TimeoutError):
-        text = f"{text} (is the database or the port reachable?)"
-    sys.stderr.write(f"meguri: {text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,7 +9,11 @@ from msgspec import Struct
 
 PREFIX = "MEGURI_"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
-_NOT_SETTINGS = {"MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"}  # read by the tests alone
+# Read by the tests alone.
+_NOT_SETTINGS = {
+    *("MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"),
+    *("MEGURI_TEST_CITUS_URL", "MEGURI_TEST_POSTGRES"),
+}
 
 
 class ConfigError(Exception):
@@ -36,9 +40,10 @@ class Config(Struct, frozen=True, kw_only=True):
     """What visitors' phones reach us by, as codes say it; None is http://host:port."""
     connections_max: int = 12
     """Connections to Postgres a process: buckets and a few for pages."""
-    visitor_buckets: int = 2
-    """Buckets of a new log, fixed when it is created. On one Postgres few are best: a batch of 35
-    costs half of what four batches of 9 cost; two let one be decided while the other commits."""
+    visitor_buckets: int | None = None
+    """Buckets of a new log, fixed when it is created; None is 2, or 64 on a Citus cluster. On one
+    Postgres few are best: a batch of 35 costs half of what four batches of 9 cost; two let one be
+    decided while the other commits. On Citus many spread over its nodes, those to come too."""
     batch_max: int = 500
     """Check-ins a transaction at most: above, a batch's first waits long for its last."""
     waiting_max: int = 2_000

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +18,8 @@ DRAFTS_SHOWN_MAX = 50
 
 class Draft(Struct, frozen=True, kw_only=True):
     """A plan that is being filled in. `rally` is whose plan it changes, and `base` that plan when
-    the changes began; both are None for a new rally. `pasted`: a table with mistakes left."""
+    the changes began; both are None for a new rally, which is to be `organisation`'s (None: the
+    installation's own). `pasted`: a table with mistakes left."""
 
     id: UUID
     rally: str | None
@@ -27,14 +28,26 @@ class Draft(Struct, frozen=True, kw_only=True):
     pasted: str
     changed_by: str
     changed_at: datetime
+    organisation: str | None = None
+
+
+class New(NamedTuple):
+    """A draft to begin: what is said, by whom, and of which rally, or for which organisation."""
+
+    id: UUID
+    said: Values
+    by: str
+    rally: str | None = None
+    organisation: str | None = None
 
 
 Change = Callable[[Draft], Draft]
 
 
-async def open_drafts(pool: asyncpg.Pool) -> list[Draft]:
-    """The drafts of new rallies, the newest first."""
-    return [_draft(row) for row in await pool.fetch(stored("read_plan_drafts"), DRAFTS_SHOWN_MAX)]
+async def open_drafts(pool: asyncpg.Pool, organisation: str | None) -> list[Draft]:
+    """The drafts of new rallies of an organisation (None: of all), the newest first."""
+    rows = await pool.fetch(stored("read_plan_drafts"), DRAFTS_SHOWN_MAX, organisation)
+    return [_draft(row) for row in rows]
 
 
 async def read_draft(pool: asyncpg.Pool, id_: UUID) -> Draft:
@@ -51,14 +64,14 @@ async def changes_of(pool: asyncpg.Pool, rally: str) -> Draft | None:
     return _draft(row) if row else None
 
 
-async def begin(
-    pool: asyncpg.Pool, id_: UUID, said: Values, by: str, now: datetime, rally: str | None = None
-) -> Draft:
+async def begin(pool: asyncpg.Pool, new: New, now: datetime) -> Draft:
     """A new draft. Of a rally's changes there is one: whoever comes second goes on with that."""
-    base = json.dumps(said) if rally else None
-    await pool.execute(stored("begin_plan_draft"), id_, rally, base, json.dumps(said), by, now)
-    begun = await changes_of(pool, rally) if rally else None
-    return begun or await read_draft(pool, id_)
+    said = json.dumps(new.said)
+    base = said if new.rally else None
+    begins = (new.id, new.rally, base, said, new.by, now, new.organisation)
+    await pool.execute(stored("begin_plan_draft"), *begins)
+    begun = await changes_of(pool, new.rally) if new.rally else None
+    return begun or await read_draft(pool, new.id)
 
 
 async def change(pool: asyncpg.Pool, id_: UUID, how: Change, by: str, now: datetime) -> Draft:
@@ -80,7 +93,10 @@ async def drop(pool: asyncpg.Pool, draft: Draft) -> bool:
     return bool(await pool.fetchval(stored("drop_plan_draft"), draft.id, draft.changed_at))
 
 
+_PLAIN = ("id", "rally", "pasted", "changed_by", "changed_at", "organisation")
+
+
 def _draft(row: Any) -> Draft:
     base = json.loads(row["base"]) if row["base"] else None
-    fields = {name: row[name] for name in ("id", "rally", "pasted", "changed_by", "changed_at")}
+    fields = {name: row[name] for name in _PLAIN}
     return Draft(base=base, said=json.loads(row["said"]), **fields)

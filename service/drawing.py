@@ -5,13 +5,12 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-from domain.buckets import RALLIES_BUCKET
-from domain.card import Card
+from domain.buckets import RALLIES_BUCKET, bucket_of
 from domain.draw import (
     Entry,
     commit_draw,
@@ -25,6 +24,7 @@ from domain.draw import (
 from domain.events import Fact, HandOverReversed, PrizeHandedOver, RallyFact
 from domain.rally import NotAllowed, Rally
 from service.engine import Engine, of_known
+from service.eventlog.cards import read_cards
 from service.eventlog.statements import READ_HEADS
 from service.sql import stored
 
@@ -39,7 +39,6 @@ _DROP_ENTRIES = stored("drop_draw_entries")
 _READ_ENTRIES = stored("read_draw_entries")
 _READ_PRIZE_ENTRIES = stored("read_prize_entries")
 _FIND_ENTRY = stored("find_entry")
-_decode_card = msgspec.msgpack.Decoder(Card).decode
 
 
 async def commit(engine: Engine, name: str, by: str) -> Rally:
@@ -125,11 +124,14 @@ async def _list(
     records: list[tuple[str, str, str, int, UUID]] = []
     async with connection.transaction(isolation="repeatable_read"):
         heads = await connection.fetch(READ_HEADS)
+        bucket = partial(bucket_of, visitor_buckets=len(heads) - 1)
         cursor = await connection.cursor(_READ_CARDS, rally.plan.rally)
         while rows := await cursor.fetch(CARDS_AT_ONCE):
+            cards = await read_cards(connection, rows, bucket)
             for row in rows:
                 visitor = row["visitor"]
-                for entry in entries_of(rally, visitor, _decode_card(row["state"])):
+                card = cards[visitor.bytes, rally.plan.rally]
+                for entry in entries_of(rally, visitor, card):
                     entries.append(entry)
                     records.append((rally.plan.rally, *entry, visitor))
             advanced(len(rows))

@@ -17,6 +17,7 @@ import structlog
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from domain.buckets import BUCKETS, BUCKETS_ON_CITUS
 from domain.card import Card, CardView, view
 from domain.close_out import freeze
 from domain.encoding import micros
@@ -40,6 +41,7 @@ from service import metrics, traces, webhooks
 from service.addresses import Addresses, kept_until
 from service.builder import Builder
 from service.config import Config
+from service.database.citus import spread
 from service.database.migrate import alone, bring_up_to_date
 from service.database.pool import STATEMENT_SECONDS_MAX, connect, database, login, pool_on
 from service.database.roles import SERVICE
@@ -110,7 +112,7 @@ class Engine:
         self.log = log
         self.rallies = log.rallies
         self.keyring = Keyring([], [])
-        self.people = People(self.keyring)
+        self.people = People(self.keyring, log.rallies.organisation_of)
         self.check_ins: GroupCommit[Scan, Outcome] = GroupCommit(
             self._commit,
             waiting_max=config.waiting_max,
@@ -176,8 +178,10 @@ class Engine:
         *,
         accept_losses: bool = True,
         based_on: Plan | UnsetType | None = UNSET,
+        organisation: str | None = None,
     ) -> Rally:
-        """Lay out a rally or change its plan. Raises NotAllowed.
+        """Lay out a rally, for an `organisation` if one is said, or change its plan. Raises
+        NotAllowed.
 
         Unless `accept_losses`, a plan that would take a prize from somebody is not allowed. Nor is
         one that was `based_on` another plan than the rally has by then (None: on none at all), nor
@@ -193,9 +197,13 @@ class Engine:
                     f"This plan would take {lost} reached prizes from visitors. Look at the "
                     "preview; if that is meant, say so by accepting losses.",
                 )
+        for mistake in self.rallies.member_mistakes(plan, organisation):
+            where = ".".join(map(str, mistake.path))
+            raise NotAllowed("member_unknown", f"{where}: expected {mistake.expected}.")
         await make_key(self.pool, plan.rally)
         return await self.change(
-            plan.rally, lambda rally, now: plan_rally(rally, plan, now, by, based_on)
+            plan.rally,
+            lambda rally, now: plan_rally(rally, plan, now, by, based_on, organisation),
         )
 
     async def rehearse(self, name: str, by: str) -> Rally:
@@ -210,7 +218,10 @@ class Engine:
         today = self.clock().astimezone(rally.course.zone).date()
         plan = rehearsal(rally.plan, number, today)
         await make_key(self.pool, plan.rally)
-        await self.change(plan.rally, partial(lay_out_rehearsal, plan=plan, by=by))
+        await self.change(
+            plan.rally,
+            partial(lay_out_rehearsal, plan=plan, by=by, organisation=rally.organisation),
+        )
         for one in before:
             if one.status is Status.OPEN:
                 await self.change(one.plan.rally, of_known(close_rally, by))
@@ -325,11 +336,19 @@ class Engine:
         if new:
             await self.log.link_cards(source, target, rally, by)
             self.signals.send(Signal.LOG_GREW)
+        await self._link_in_masters(source, target, rally, by)
         # Also when they are: a process may have been killed between the two.
         if source != target:
             await self.addresses.move(source, target, rally, self.clock())
             await self.forget_address_of_closed(target, rally)
         return new
+
+    async def _link_in_masters(self, source: UUID, target: UUID, rally: str, by: str) -> None:
+        """What a card has brought about in masters goes where it goes, but for final results."""
+        for stage in self.rallies.stages_of(rally):
+            name = stage.master.plan.rally
+            if not stage.master.frozen and (await self.log.card(source, name)).visits:
+                await self.link(source, target, name, by)
 
     async def forget_address_of_closed(self, visitor: UUID, rally: str) -> bool:
         """Erase an address that was kept while its card was erased, or put together with another
@@ -514,15 +533,16 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("task_ended", task=task.get_name(), error=error)
 
 
-async def _set_up(dsn: str, visitor_buckets: int) -> int:
+async def _set_up(dsn: str, visitor_buckets: int | None) -> int:
     """Migrate, found the log, prepare projections; returns the number of visitors' buckets.
 
     On a connection of its own, without the time limits that the pool's have.
     """
     async with login(dsn) as connection, alone(connection):
         changed = await bring_up_to_date(connection)
+        usual = BUCKETS_ON_CITUS if await spread(connection) else BUCKETS
         await connection.execute("SELECT set_config('role', $1, false)", SERVICE)
-        buckets = await EventLog.found(connection, visitor_buckets)
+        buckets = await EventLog.found(connection, visitor_buckets or usual)
         if changed and (facts := await chain_rest(connection)):
             log.info("log_chained", facts=facts)
         for projection in CATALOGUE.values():

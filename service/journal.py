@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.events import Fact
 from service import people
 from service.engine import Engine
+from service.sign_in import everything_of
 from service.sql import stored
 
 PAGE_ROWS = 50
@@ -55,8 +56,10 @@ class Journal(NamedTuple):
 async def read_journal(engine: Engine, rally: str, before: Cursor = NEWEST) -> Journal:
     """The newest changes of a rally before a cursor."""
     most = PAGE_ROWS + 1  # one more than is shown says whether there is another page
+    organisation = engine.rallies.organisation_of(rally)
+    everywhere = everything_of(organisation) if organisation else None
     facts = await engine.log.changes(rally, before.at, before.key, most)
-    rows = await engine.pool.fetch(_READ_PEOPLE, rally, before.at, before.key, most)
+    rows = await engine.pool.fetch(_READ_PEOPLE, rally, before.at, before.key, most, everywhere)
     found = [Change(at, key, type(fact).__name__, _by(fact), fact) for at, key, fact in facts]
     found += [Change(row["at"], row["key"], row["kind"], row["by"], row) for row in rows]
     found.sort(key=lambda change: (change.at, change.key), reverse=True)

@@ -13,7 +13,7 @@ import asyncpg
 from msgspec import Struct
 
 from domain.rehearsal import rehearsed
-from service.sign_in import Person, Role
+from service.sign_in import Person, Role, everything_of
 from service.sql import stored
 
 NAME_MAX = 60
@@ -52,7 +52,7 @@ class Life(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """Somebody who works on a rally (None: on all), and what their sign-in is.
+    """Somebody who works on a rally (`Person.rally`), and what their sign-in is.
 
     `joined_at` is None until the invitation is used; `invited_until` is until when the newest
     unused link is good, `life` None before the first sign of life.
@@ -82,10 +82,12 @@ class Device(Struct, frozen=True, kw_only=True):
     life: Life | None
 
 
-async def members(pool: asyncpg.Pool, rally: str) -> list[Member]:
-    """Everybody who works, or worked, on a rally, in the order of their coming; on a rehearsal work
-    those of its rally."""
-    rows = await pool.fetch(_READ_ALL, rehearsed(rally) or rally)
+async def members(pool: asyncpg.Pool, rally: str, organisation: str | None = None) -> list[Member]:
+    """Everybody who works, or worked, on a rally, in the order of their coming: on it, and on all
+    of its organisation's, or, where it is of none, on all. On a rehearsal work those of its rally.
+    """
+    everywhere = everything_of(organisation) if organisation else None
+    rows = await pool.fetch(_READ_ALL, rehearsed(rally) or rally, everywhere)
     return [_member(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from projections.catalogue import CATALOGUE
 from projections.follow import Lag, read_lags
 from projections.said import said
-from service.database.migrate import read_migrations
+from service.database.migration import read_migrations
 from service.engine import Engine
 from service.eventlog.log import DATABASE_ILL
 from service.sql import stored

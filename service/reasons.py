@@ -24,6 +24,7 @@ REASONS: dict[RefusalCode, str] = {
     RefusalCode.BADGE_NEEDS_STAFF: "Badge scanned by a visitor",
     RefusalCode.SPOT_SCANS_BADGES: "Code scanned where staff scan badges",
     RefusalCode.SPOT_COUNTED: "Guests are only counted here",
+    RefusalCode.SPOT_IS_RALLY: "Stamp comes from another rally",
     RefusalCode.AREA_CANCELLED: "Area called off",
     RefusalCode.SLOT_NOT_STARTED: "Slot not begun yet",
     RefusalCode.SLOT_OVER: "Slot over",

@@ -10,7 +10,6 @@ from domain.rehearsal import rehearsed
 from service.context import engine_of, rally_of
 from service.failures import RallyUnknown
 from service.rounds_compared import Comparison, read_comparison
-from service.sign_in import belongs
 
 
 def last_round(rally: Rally, others: Iterable[Rally]) -> Rally | None:
@@ -26,16 +25,17 @@ def last_round(rally: Rally, others: Iterable[Rally]) -> Rally | None:
 
 
 def others_seen(request: web.Request) -> list[Rally]:
-    """The other rallies of which the asker may see all, as of the one that the address names;
-    rehearsals apart, the newest first."""
-    engine, rally = engine_of(request), rally_of(request).plan.rally
-    asker = engine.people.viewer(request, rally)
+    """The other rallies of the same organisation of which the asker may see all, as of the one that
+    the address names; rehearsals apart, the newest first."""
+    engine, rally = engine_of(request), rally_of(request)
+    asker = engine.people.viewer(request, rally.plan.rally)
     others = [
         each
         for each in engine.rallies.all()
-        if each.plan.rally != rally
+        if each.plan.rally != rally.plan.rally
+        and each.organisation == rally.organisation
         and not rehearsed(each.plan.rally)
-        and belongs(asker, each.plan.rally)
+        and engine.people.belongs(asker, each.plan.rally)
     ]
     return sorted(others, key=lambda each: each.plan.first_day, reverse=True)
 

@@ -63,6 +63,7 @@ from service.pages import (
     survey,
     winners,
 )
+from service.pages import cards as cards_page
 from service.pages import moves as moves_page
 from service.pages import open_data as open_data_page
 from service.pages import rallies as rallies_page
@@ -84,6 +85,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", "/api/rallies/{rally}/cancel", rallies.cancel),
     ("GET", "/api/rallies/{rally}/plan.yaml", plans.show_plan),
     ("GET", "/api/rallies/{rally}/spots.csv", plans.show_spots),
+    ("GET", "/api/cards", cards.show),
     ("GET", "/api/rallies/{rally}/card", rallies.card),
     ("DELETE", "/api/rallies/{rally}/card", cards.erase),
     ("GET", "/api/rallies/{rally}/address", addresses.show),
@@ -133,6 +135,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "/", home.show),
     ("GET", "/s/{code}", scan.show),
     ("POST", "/s/{code}", scan.stamp),
+    ("GET", "/cards", cards_page.show),
     ("GET", "/r/{rally}", card.show),
     ("GET", "/r/{rally}/names", offline.names),
     ("GET", "/r/{rally}/move", moves_page.show),

@@ -7,7 +7,7 @@ forgotten at once and verifies no more.
 """
 
 from base64 import urlsafe_b64decode
-from collections.abc import Set
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from domain.rehearsal import rehearsed
 from qr.keyring import Keyring, PeopleKey
-from service.failures import Forbidden, TokenInvalid, TokenMissing
+from service.failures import Forbidden, NotEverywhere, RallyUnknown, TokenInvalid, TokenMissing
 from service.ids import new_id
 from service.memory import remember
 
@@ -44,8 +44,17 @@ class Role(StrEnum):
     ORGANISER = "organiser"
 
 
-_AT_DESK = (Role.VIEWER, Role.ORGANISER)
-_AT_WORK = (Role.STAFF, Role.STEWARD, *_AT_DESK)
+AT_DESK = (Role.VIEWER, Role.ORGANISER)
+_AT_WORK = (Role.STAFF, Role.STEWARD, *AT_DESK)
+
+
+_OF = "@"
+"""No rally's name begins so."""
+
+
+def everything_of(organisation: str) -> str:
+    """Where somebody works who works on all rallies of an organisation."""
+    return f"{_OF}{organisation}"
 
 
 def _bytes_of(text: str) -> bytes:
@@ -55,7 +64,12 @@ def _bytes_of(text: str) -> bytes:
 
 class Person(Struct, frozen=True, kw_only=True):
     """Whom a token stands for. Staff have a rally and a spot, stewards several; viewers and
-    organisers may have neither."""
+    organisers may have neither.
+
+    `rally` is where somebody works: a rally, all of an organisation's (`everything_of`), or (None)
+    all of the installation's. An organisation's stands in the place of a rally's, so that a program
+    that does not know of organisations takes it for a rally that is not there, never for all.
+    """
 
     role: Role
     id: UUID
@@ -69,6 +83,17 @@ class Person(Struct, frozen=True, kw_only=True):
         return self.spots[0] if len(self.spots) == 1 else None
 
     @property
+    def organisation(self) -> str | None:
+        """Of which organisation all rallies are theirs."""
+        scope = self.rally or ""
+        return scope.removeprefix(_OF) if scope.startswith(_OF) else None
+
+    @property
+    def may_lay_out(self) -> bool:
+        """Whether they may lay out new rallies."""
+        return self.may_change and (self.rally is None or self.organisation is not None)
+
+    @property
     def may_change(self) -> bool:
         """Whether a rally is theirs to change."""
         return self.role is Role.ORGANISER
@@ -76,7 +101,7 @@ class Person(Struct, frozen=True, kw_only=True):
     @property
     def sees_all(self) -> bool:
         """Whether all of a rally is theirs to see."""
-        return self.role in _AT_DESK
+        return self.role in AT_DESK
 
     @property
     def by(self) -> str:
@@ -104,8 +129,9 @@ class People:
     a fifth of PyJWT's general work, and when a gate opens every token is new.
     """
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(self, keyring: Keyring, organisation_of: Callable[[str], str | None]) -> None:
         self._keyring = keyring
+        self._organisation_of = organisation_of
         self._verified: dict[str, Person] = {}
         self._revoked: Set[UUID] = frozenset()
         # Headers differ by their key alone, so each is read once.
@@ -228,11 +254,19 @@ class People:
 
     def viewer(self, request: web.Request, rally: str) -> Person:
         """Who may see all of `rally`: its organisers, and who only looks on."""
-        return self._of_rally(request, rally, *_AT_DESK)
+        return self._of_rally(request, rally, *AT_DESK)
 
     def at_desk(self, request: web.Request) -> Person:
         """Who may look at the desk of some rally: an organiser, or who only looks on."""
-        return self._with_role(request, STAFF_COOKIE, *_AT_DESK)
+        return self._with_role(request, STAFF_COOKIE, *AT_DESK)
+
+    def planner(self, request: web.Request) -> Person:
+        """Who may lay out new rallies: an organiser of all, or of all of an organisation's. Raises
+        NotEverywhere, …"""
+        person = self.at_desk(request)
+        if not person.may_lay_out:
+            raise NotEverywhere
+        return person
 
     def staff(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may work at `spot` (None: at all spots): its own staff, a steward, an organiser."""
@@ -240,7 +274,7 @@ class People:
 
     def observer(self, request: web.Request, rally: str, spot: str | None) -> Person:
         """Who may see what happens at `spot` (None: at all spots): who works there, and viewers."""
-        return self._at_spot(request, rally, spot, *_AT_DESK)
+        return self._at_spot(request, rally, spot, *AT_DESK)
 
     def worker(self, request: web.Request, rally: str) -> Person:
         """Who works on `rally`, as whatever, or may look on."""
@@ -259,10 +293,21 @@ class People:
         return person
 
     def _of_rally(self, request: web.Request, rally: str, *roles: Role) -> Person:
-        person = self._with_role(request, STAFF_COOKIE, *roles)
-        if not belongs(person, rally):
+        person = self._with_role(request, STAFF_COOKIE, *_AT_WORK)
+        if not self.belongs(person, rally):
+            raise RallyUnknown  # as if it were not there: nobody is told that it is
+        if person.role not in roles:
             raise Forbidden
         return person
+
+    def belongs(self, person: Person, rally: str) -> bool:
+        """Whether somebody works on a rally: on it, or the one that it is a rehearsal of, on all of
+        its organisation's, or on all."""
+        if person.rally is None:
+            return person.sees_all
+        if person.organisation is not None:
+            return person.sees_all and person.organisation == self._organisation_of(rally)
+        return person.rally in (rally, rehearsed(rally))
 
     def _with_role(self, request: web.Request, cookie: str, *roles: Role) -> Person:
         person = self.of_request(request, cookie)
@@ -280,10 +325,5 @@ def home_of(person: Person) -> str:
             return f"/r/{person.rally}/spots/{person.spot}"
         case Role.STEWARD:
             return f"/r/{person.rally}/shops"
-    return f"/r/{person.rally}/organiser" if person.rally else "/organiser"
-
-
-def belongs(person: Person, rally: str) -> bool:
-    """Whether somebody belongs to a rally, or to the one that it is a rehearsal of."""
-    everywhere = person.rally is None and person.sees_all
-    return everywhere or person.rally in (rally, rehearsed(rally))
+    one = person.rally is not None and person.organisation is None
+    return f"/r/{person.rally}/organiser" if one else "/organiser"

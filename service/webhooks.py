@@ -21,7 +21,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service.eventlog import told
+from service.eventlog import read_kinds
 from service.ids import new_id
 from service.metrics import WEBHOOKS_FAILING
 from service.sql import stored
@@ -181,7 +181,7 @@ async def _tell(
 ) -> None:
     """Tell a stretch of a bucket, if there is something to tell in it. Raises NotTaken."""
     types = [each for kind in webhook.kinds for each in KINDS[kind]]
-    if events := await told(pool, *stretch, webhook.rally, types):
+    if events := await read_kinds(pool, *stretch, webhook.rally, types):
         message = f"{stretch.bucket}-{stretch.after + 1}-{stretch.until}"
         await post(session, webhook, message, _encode(events), now)
 

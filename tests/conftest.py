@@ -9,10 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-import asyncpg
 import pytest
 import pytest_asyncio
-from support import PLANS, RALLY, OpenEngine, SetClock, Site, on_server
+from servers import Servers, servers_of
+from support import PLANS, RALLY, OpenEngine, SetClock, Site
 
 from domain.plan import Plan
 from domain.rally import open_rally
@@ -25,55 +25,57 @@ from service.plan_files import read_plan
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A Postgres to make databases on: the one that is named, else an embedded one."""
+    """A Postgres to make databases on: the one that is named, else one that is started: the
+    embedded one, or that of the binaries which are named."""
     named = os.environ.get("MEGURI_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    postgres = await EmbeddedPostgres.start(tmp_path_factory.mktemp("postgres"))
+    binaries = os.environ.get("MEGURI_TEST_POSTGRES")
+    postgres = await EmbeddedPostgres.start(
+        tmp_path_factory.mktemp("postgres"), binaries=Path(binaries) if binaries else None
+    )
     yield postgres.url
     await postgres.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def template(server: str) -> AsyncIterator[str]:
+async def servers(server: str) -> AsyncIterator[Servers]:
+    """The same server, and on Citus the workers behind it."""
+    async with servers_of(server) as servers:
+        yield servers
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(servers: Servers) -> AsyncIterator[str]:
     """The name of a migrated, empty database."""
     name = f"meguri_template_{uuid4().hex[:8]}"
-    await _execute(server, f'CREATE DATABASE "{name}"')
-    async with open_engine(Config(database_url=on_server(server, name))):
+    async with open_engine(Config(database_url=await servers.create(name, servers.blank))):
         pass
+    await servers.close(name)
     yield name
-    await _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await servers.drop(name)
 
 
 @pytest_asyncio.fixture
-async def empty_database(server: str) -> AsyncIterator[str]:
+async def empty_database(servers: Servers) -> AsyncIterator[str]:
     """The address of a database with nothing in it."""
-    async with _database(server, "template0") as url:
+    async with _database(servers, servers.blank) as url:
         yield url
 
 
 @pytest_asyncio.fixture
-async def database(server: str, template: str) -> AsyncIterator[str]:
+async def database(servers: Servers, template: str) -> AsyncIterator[str]:
     """The address of a migrated database of the test's own."""
-    async with _database(server, template) as url:
+    async with _database(servers, template) as url:
         yield url
 
 
 @asynccontextmanager
-async def _database(server: str, template: str) -> AsyncIterator[str]:
+async def _database(servers: Servers, template: str) -> AsyncIterator[str]:
     name = f"meguri_test_{uuid4().hex[:12]}"
-    await _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield on_server(server, name)
-    await _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-async def _execute(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    yield await servers.create(name, template)
+    await servers.drop(name)
 
 
 @pytest.fixture

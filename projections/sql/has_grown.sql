@@ -1,2 +1,2 @@
 -- Whether the log has facts. Returns true or false.
-SELECT EXISTS (SELECT FROM heads WHERE position > 0)
+SELECT EXISTS (SELECT true FROM heads WHERE position > 0)

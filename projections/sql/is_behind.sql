@@ -1,7 +1,7 @@
 -- Whether a projection has something to apply. $1 projection, $2 definition. Returns true or false.
 -- Not when its tables are of another definition. A stopped bucket is tried again after five seconds.
 SELECT EXISTS (
-    SELECT FROM projections
+    SELECT true FROM projections
     JOIN progress USING (projection)
     JOIN heads USING (bucket)
     WHERE projections.projection = $1 AND projections.definition = $2

@@ -8,10 +8,8 @@ SELECT progress.projection, projections.definition,
 FROM progress
 JOIN projections USING (projection)
 JOIN heads USING (bucket)
-LEFT JOIN LATERAL (
-    SELECT recorded_at FROM events
-    WHERE events.bucket = progress.bucket AND events.position = progress.position + 1
-      AND progress.position < heads.position
-) AS oldest ON true
+LEFT JOIN events AS oldest
+    ON oldest.bucket = heads.bucket AND oldest.position = progress.position + 1
+       AND progress.position < heads.position
 WHERE progress.projection = ANY ($1::text[])
 GROUP BY progress.projection, projections.definition

@@ -69,16 +69,16 @@ class Append:
 
 async def scans_of(engine: Engine, window: int) -> Iterator[Scan]:
     """Scans without end: `window` visitors make a visit each, `_VISITS` times; then others do."""
-    codes = [await engine.verify(text) for text in _codes(engine)]
-    genuine = [code for code in codes if isinstance(code, Code)]
-    return _walks(engine, genuine, window)
+    return _walks(engine, await codes_of(engine), window)
 
 
-def _codes(engine: Engine) -> list[str]:
+async def codes_of(engine: Engine) -> list[Code]:
+    """The verified codes of all spots of the one rally."""
     (rally,) = engine.rallies.all()
     key = engine.keyring.newest_code_key(rally.plan.rally)
     assert key is not None, "a planned rally has a key"
-    return [sign(key, spot.id) for spot in rally.plan.spots]
+    codes = [await engine.verify(sign(key, spot.id)) for spot in rally.plan.spots]
+    return [code for code in codes if isinstance(code, Code)]
 
 
 def _walks(engine: Engine, codes: list[Code], window: int) -> Iterator[Scan]:

@@ -24,6 +24,7 @@ from domain.events import VisitorFact
 from domain.rally import Rally
 from service.config import Config
 from service.engine import Engine, open_engine
+from service.eventlog.chain import chain_rest
 from service.eventlog.rows import to_fact
 
 VISITS = 8
@@ -71,6 +72,7 @@ async def grow(
             wave = _VARIED_WAVE if varied else _WAVE
             await _load(connection, engine, rally, visitors, wave, loaded)
             await connection.execute(_HEADS)
+            await chain_rest(connection)
             if applied:
                 await engine.follower.catch_up()
             await connection.execute("VACUUM (ANALYZE)")

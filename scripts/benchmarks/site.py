@@ -113,17 +113,22 @@ async def _describe(url: str) -> Postgres:
 
 
 async def prepare(postgres: Postgres) -> None:
-    """Lay out Tokyo's rally around today and open it, as the demo does."""
+    """A rally in the database that is copied."""
     async with open_engine(Config(database_url=postgres.url())) as engine:
-        plan = read_plan(PLAN)
-        today = engine.clock().astimezone(ZoneInfo(plan.time_zone)).date()
-        length = plan.last_day - plan.first_day
-        plan = msgspec.structs.replace(
-            plan, first_day=today - timedelta(days=DAYS_BEFORE), last_day=today + length
-        )
-        rally = await engine.plan(plan, "bench")
-        begins = rally.course.starts
-        await engine.change(plan.rally, lambda now, _: open_rally(known(now), begins, "bench"))
+        await lay_out(engine)
+
+
+async def lay_out(engine: Engine) -> None:
+    """Lay out Tokyo's rally around today and open it, as the demo does."""
+    plan = read_plan(PLAN)
+    today = engine.clock().astimezone(ZoneInfo(plan.time_zone)).date()
+    length = plan.last_day - plan.first_day
+    plan = msgspec.structs.replace(
+        plan, first_day=today - timedelta(days=DAYS_BEFORE), last_day=today + length
+    )
+    rally = await engine.plan(plan, "bench")
+    begins = rally.course.starts
+    await engine.change(plan.rally, lambda now, _: open_rally(known(now), begins, "bench"))
 
 
 async def write_crowd(postgres: Postgres, folder: Path, tokens: int) -> tuple[Path, Path]:

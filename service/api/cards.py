@@ -1,7 +1,7 @@
 """What happens to a card besides scans: entries for prizes, hand-overs, erasure."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from msgspec import Meta, Struct
 from domain import prizes, voids
 from domain.card import Card, CardView
 from domain.events import CardFact
-from domain.plan import SURVEY_QUESTIONS_MAX
-from domain.rally import Rally
+from domain.plan import SURVEY_QUESTIONS_MAX, Names
+from domain.rally import Rally, Status
 from domain.stock import Taken
 from domain.survey import answer_survey
 from service import posting
@@ -21,6 +21,7 @@ from service.answers import json_answer, read_body
 from service.context import engine_of
 from service.contract.call import Who, call
 from service.failures import RallyUnknown, SpotUnknown
+from service.own_cards import own_cards
 
 Name = Annotated[str, Meta(max_length=40)]
 _EXAMPLE_ID = UUID("0198f2a0-0000-7000-8000-000000000002")
@@ -37,6 +38,23 @@ class CardAnswer(Struct, frozen=True):
     """The card as it is then."""
 
     card: CardView
+
+
+class RallyCard(Struct, frozen=True, kw_only=True):
+    """A card, and what its rally is called, where it is in its life, and its days."""
+
+    rally: str
+    names: Names
+    status: Status
+    first_day: date
+    last_day: date
+    card: CardView
+
+
+class CardsAnswer(Struct, frozen=True):
+    """Cards, of open rallies first."""
+
+    cards: list[RallyCard]
 
 
 class VoidAnswer(Struct, frozen=True):
@@ -67,6 +85,25 @@ async def enter(request: web.Request) -> web.Response:
     visitor, prize = admitted(request).id, request.match_info["prize"]
     card = await posting.enter(engine, visitor, request.match_info["rally"], prize)
     return json_answer(PrizeAnswer(prize, card), 201)
+
+
+@call(Who.VISITOR, answers={200: CardsAnswer})
+async def show(request: web.Request) -> web.Response:
+    """GET /api/cards: all of the own cards that hold a stamp or an entry."""
+    engine = engine_of(request)
+    found = await own_cards(engine, engine.people.visitor(request).id)
+    cards = [
+        RallyCard(
+            rally=rally.plan.rally,
+            names=rally.plan.names,
+            status=rally.status,
+            first_day=rally.plan.first_day,
+            last_day=rally.plan.last_day,
+            card=card,
+        )
+        for rally, card in found
+    ]
+    return json_answer(CardsAnswer(cards))
 
 
 @call(Who.VISITOR, answers={204: None}, problems=("card_linked",))

@@ -1,6 +1,7 @@
 """Rallies: what a visitor may see of a plan, the own card, and the organiser's changes."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -52,7 +53,7 @@ class PutAsked(Struct, frozen=True):
     accept: str | None = None
 
 
-_PLAN_FILE = {JSON: Plan, YAML: str}
+_PLAN_FILE = {JSON: Plan, YAML: dict[str, Any]}
 
 
 @call(Who.ANYONE, answers={200: RallyAnswer})
@@ -96,9 +97,11 @@ async def card(request: web.Request) -> web.Response:
         BeingRebuilt,
         "carry_over_fixed",
         "entries_closed",
+        "member_unknown",
         "name_reserved",
         "open_data_published",
         "rally_cancelled",
+        "rally_exists",
         "revisit_fixed",
         "takes_prizes_away",
         "time_zone_fixed",
@@ -110,10 +113,15 @@ async def put(request: web.Request) -> web.Response:
     A plan that would take a reached prize from somebody is a conflict, unless losses are accepted.
     """
     name = request.match_info["rally"]
-    person = engine_of(request).people.organiser(request, name)
-    plan = await _plan(request, name)
+    engine = engine_of(request)
+    new = engine.rallies.get(name) is None
+    people = engine.people
+    person = people.planner(request) if new else people.organiser(request, name)
+    plan = await _plan(request, name, person.organisation)
     accepted = read_query(request, PutAsked).accept == "losses"
-    return _changed(await engine_of(request).plan(plan, person.by, accept_losses=accepted))
+    return _changed(
+        await engine.plan(plan, person.by, accept_losses=accepted, organisation=person.organisation)
+    )
 
 
 @call(
@@ -126,15 +134,17 @@ async def show_preview(request: web.Request) -> web.Response:
     """POST /api/rallies/{rally}/preview: who would gain and lose what under this plan, and which
     prizes would run short. Nothing is changed."""
     engine, name = engine_of(request), rally_of(request).plan.rally
-    engine.people.organiser(request, name)
-    plan = await _plan(request, name)
+    person = engine.people.organiser(request, name)
+    plan = await _plan(request, name, person.organisation)
     return json_answer(PreviewAnswer(**asdict(await engine.preview(plan)), rally=name))
 
 
-async def _plan(request: web.Request, name: str) -> Plan:
+async def _plan(request: web.Request, name: str, organisation: str | None) -> Plan:
+    found = partial(engine_of(request).rallies.member_mistakes, organisation=organisation)
     try:
         # A large plan takes seconds to read: check-ins must not wait for that.
-        plan = await asyncio.to_thread(parse_plan, await read_bytes(request), "plan", _no_csv)
+        body = await read_bytes(request)
+        plan = await asyncio.to_thread(parse_plan, body, "plan", _no_csv, found)
     except PlanMistakes as mistakes:
         raise PlanInvalid(str(mistakes)) from mistakes
     if plan.rally != name:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from service.commands import (
+    backup,
     clone,
     close_out,
     codes,
@@ -14,10 +15,12 @@ from service.commands import (
     keys,
     log,
     migrate,
+    organisations,
     plan,
     posters,
     projections,
     rehearse,
+    restore,
     revoke,
     serve,
     simulate,
@@ -56,11 +59,14 @@ COMMANDS: list[Command] = [
     close_out,
     draw,
     keys,
+    organisations,
     invite,
     token,
     simulate,
     projections,
     log,
+    backup,
+    restore,
     webhooks,
 ]
 

@@ -40,7 +40,7 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             raise CommandError(f"{args.new} from {args.first_day} cannot be: {error}") from error
         for mistake in mistakes(plan):
             raise CommandError(f"{args.new} cannot be: expected {mistake.expected}")
-        await engine.plan(plan, by())
+        await engine.plan(plan, by(), organisation=known.organisation)
     days = f"{plan.first_day} to {plan.last_day}"
     say(f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes, {days}. It is planned.")
     say(f"Next: meguri codes {plan.rally} --out DIR, then meguri open {plan.rally}")

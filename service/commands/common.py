@@ -8,6 +8,7 @@ from datetime import datetime
 from domain.rally import Rally
 from service.engine import Engine
 from service.eventlog.log import RallyDecision
+from service.organisations import organisations
 
 
 class CommandError(Exception):
@@ -35,6 +36,24 @@ def rally_named(engine: Engine, name: str) -> Rally:
         known = ", ".join(each.plan.rally for each in engine.rallies.all()) or "none yet"
         raise CommandError(f"There is no rally {name} here (there are: {known}).")
     return rally
+
+
+def organisation_argument(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """`--organisation`, for whom something is."""
+    parser.add_argument("--organisation", metavar="ORGANISATION", help=meaning)
+
+
+async def organisation_named(engine: Engine, name: str | None) -> str | None:
+    """An organisation's id, if one is said. Raises CommandError, naming those there are."""
+    if name is not None:
+        there = [each.id for each in await organisations(engine.pool)]
+        if name not in there:
+            known = ", ".join(there) or "none yet"
+            raise CommandError(
+                f"There is no organisation {name} here (there are: {known}). "
+                "Add it with: meguri organisations add"
+            )
+    return name
 
 
 def spots_argument(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,21 @@ import argparse
 
 from domain.rally import NotAllowed
 from qr.images import text
-from service.commands.common import CommandError, by, local, rally_named, say, spots_argument
+from service.commands.common import (
+    CommandError,
+    by,
+    local,
+    organisation_argument,
+    organisation_named,
+    rally_named,
+    say,
+    spots_argument,
+)
 from service.config import Config
 from service.engine import open_engine
 from service.invitations import INVITED, Invited, invite, may_invite
 from service.people import NAME_MAX
-from service.sign_in import Role
+from service.sign_in import Role, everything_of
 
 NAME = "invite"
 QUIET_LOG = True
@@ -27,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="organiser, viewer: for all rallies, also those to come"
     )
+    organisation_argument(parser, "organiser, viewer: for all rallies of this organisation")
     spots_argument(parser)
     parser.add_argument("--name", metavar="NAME", help="who it is, or which device")
     parser.add_argument(
@@ -40,11 +50,13 @@ async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
     if config.public_url is None:
         raise CommandError("The link holds the public address: give it with --public-url https://…")
-    if bool(args.rally) == args.all:
-        raise CommandError("For which rally? Name it, or say --all.")
+    if [bool(args.rally), args.all, bool(args.organisation)].count(True) != 1:
+        raise CommandError("For which rally? Name it, or say --organisation or --all.")
     name = (args.name or args.role)[:NAME_MAX]
-    invited = Invited(Role(args.role), args.rally, tuple(args.spot), name)
     async with open_engine(config) as engine:
+        organisation = await organisation_named(engine, args.organisation)
+        where = everything_of(organisation) if organisation else args.rally
+        invited = Invited(Role(args.role), where, tuple(args.spot), name)
         try:
             may_invite(invited, rally_named(engine, args.rally).plan if args.rally else None)
         except NotAllowed as refused:

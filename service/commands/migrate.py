@@ -9,6 +9,7 @@ import argparse
 
 from service.commands.common import CommandError, say
 from service.config import Config
+from service.database.citus import spread
 from service.database.migrate import alone, bring_up_to_date, outstanding
 from service.database.pool import database, login
 
@@ -36,4 +37,6 @@ async def run(args: argparse.Namespace, config: Config) -> None:
             async with alone(connection):
                 for each in await bring_up_to_date(connection):
                     say(f"done: {each}")
+                if await spread(connection):
+                    say("The log is spread over the nodes of the cluster.")
         say("The database is ready for this program.")

@@ -2,13 +2,21 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from domain.plan import Plan
 from domain.rally import NotAllowed
-from service.commands.common import CommandError, by, rally_named, say
+from service.commands.common import (
+    CommandError,
+    by,
+    organisation_argument,
+    organisation_named,
+    rally_named,
+    say,
+)
 from service.config import Config
 from service.engine import Engine, open_engine
 from service.plan_files import read_plan
@@ -31,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="change the plan even if it takes reached prizes from visitors",
     )
+    organisation_argument(parser, "a new rally: for whom it is laid out")
     parser.add_argument(
         "--export", metavar="RALLY", help="print the plan of a rally as the file that lays it out"
     )
@@ -50,17 +59,23 @@ async def run(args: argparse.Namespace, config: Config) -> None:
         return
     if args.file is None:
         raise CommandError("Which plan? Name its file, or ask for --export RALLY or --schema.")
-    plan = read_plan(args.file)
-    summary = f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
     if args.check:
-        say(f"{args.file}: no mistakes. {summary}.")
+        say(f"{args.file}: no mistakes. {_summary(read_plan(args.file))}.")
         return
     async with open_engine(config) as engine:
+        organisation = await organisation_named(engine, args.organisation)
+        found = partial(engine.rallies.member_mistakes, organisation=organisation)
+        plan = read_plan(args.file, found)
         if args.preview:
             await _preview(engine, plan)
             return
         try:
-            rally = await engine.plan(plan, by(), accept_losses=args.accept_losses)
+            rally = await engine.plan(
+                plan,
+                by(),
+                accept_losses=args.accept_losses,
+                organisation=organisation,
+            )
         except NotAllowed as refused:
             if refused.code == "takes_prizes_away":
                 await _preview(engine, plan)
@@ -68,9 +83,13 @@ async def run(args: argparse.Namespace, config: Config) -> None:
                     "Nothing was changed. If that is meant: --accept-losses"
                 ) from refused
             raise
-    say(f"{summary}. It is {rally.status}.")
+    say(f"{_summary(plan)}. It is {rally.status}.")
     if not rally.openings:
         say(f"Next: meguri codes {plan.rally} --out DIR, then meguri open {plan.rally}")
+
+
+def _summary(plan: Plan) -> str:
+    return f"{plan.rally}: {len(plan.spots)} spots, {len(plan.prizes)} prizes"
 
 
 async def _preview(engine: Engine, plan: Plan) -> None:

@@ -8,16 +8,20 @@ service's role is granted what it needs (service/database/roles.py).
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 import asyncpg
 
+from service.database.migration import (
+    MIGRATIONS,
+    Migration,
+    MigrationError,
+    apply,
+    read_migrations,
+)
 from service.database.roles import grant, missing_grants
 from service.sql import stored
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
 WAIT_S = 0.05
 _OWNER = stored("owner_of_log")
@@ -33,34 +37,6 @@ CREATE TABLE IF NOT EXISTS migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
-
-
-class MigrationError(Exception):
-    """The migration files and the database do not fit together. The text says which file."""
-
-
-class Migration(NamedTuple):
-    """One numbered file."""
-
-    number: int
-    name: str
-    text: str
-
-    @property
-    def checksum(self) -> str:
-        return sha256(self.text.encode()).hexdigest()
-
-
-def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
-    """The files `0001_name.sql`, `0002_name.sql`, … of `folder`. Raises on a gap or stray name."""
-    found = []
-    for number, path in enumerate(sorted(folder.glob("*.sql")), start=1):
-        if not path.name.startswith(f"{number:04d}_"):
-            raise MigrationError(
-                f"Migration {path.name} is out of line: number {number:04d} is expected next."
-            )
-        found.append(Migration(number, path.name, path.read_text(encoding="utf-8")))
-    return found
 
 
 @asynccontextmanager
@@ -127,7 +103,7 @@ async def migrate(connection: asyncpg.Connection, folder: Path = MIGRATIONS) -> 
     if pending:
         await connection.execute(_TABLE)
     for migration in pending:
-        await _apply(connection, migration)
+        await apply(connection, migration)
     return [migration.name for migration in pending]
 
 
@@ -157,14 +133,3 @@ def _compare(migrations: list[Migration], applied: list[asyncpg.Record]) -> None
                 f"Migration {file.name} was edited after it was applied. "
                 "Restore it, and put the change into a new migration."
             )
-
-
-async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(migration.text)
-        await connection.execute(
-            "INSERT INTO migrations (number, name, checksum) VALUES ($1, $2, $3)",
-            migration.number,
-            migration.name,
-            migration.checksum,
-        )

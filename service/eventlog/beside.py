@@ -20,6 +20,7 @@ from service.eventlog import statements as sql
 
 TABLES = {
     "keys": "id",
+    "organisations": "id",
     "people": "id",
     "invitations": "secret_hash",
     "passkeys": "id",

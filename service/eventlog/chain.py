@@ -13,6 +13,7 @@ import msgspec
 from domain.card import Card, evolve
 from domain.events import VisitorFact
 from service.eventlog import statements as sql
+from service.eventlog.cards import encode_card
 from service.eventlog.rows import to_fact
 
 STRETCH = 10_000
@@ -21,7 +22,6 @@ CHECKED = 20_000
 """Positions checked at once: more than any batch has."""
 _NOTE = re.compile(r"^bucket (\d+): position (\d+), digest ([0-9a-f]{64})$", re.MULTILINE)
 _decode_card = msgspec.msgpack.Decoder(Card).decode
-_encode_card = msgspec.msgpack.Encoder().encode
 
 
 async def lock_head(connection: asyncpg.Connection, bucket: int) -> Any:
@@ -65,7 +65,7 @@ async def _mend_cards(connection: asyncpg.Connection, bucket: int) -> None:
         for fact in await connection.fetch(sql.READ_VISITOR_FACTS, bucket, *of):
             said = cast(VisitorFact, to_fact(fact))
             card = evolve(card, said, fact["position"], fact["recorded_at"])
-        await connection.execute(sql.WRITE_CARD, bucket, *of, _encode_card(card))
+        await connection.execute(sql.WRITE_CARD, bucket, *of, encode_card(card))
 
 
 class Note(NamedTuple):

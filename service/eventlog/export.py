@@ -6,13 +6,11 @@ before it. A file that has some goes on with what came since. Who somebody is, i
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from operator import itemgetter
-from typing import Any
 
 import asyncpg
-from msgspec.structs import asdict
 
 from service.eventlog import statements as sql
-from service.eventlog.lines import envelope, line_of
+from service.eventlog.lines import CloudEvent, envelope, line_of
 
 STRETCH = 2_000
 """Positions read at once: memory holds so many facts, however long the log is."""
@@ -45,25 +43,20 @@ async def exported(
         begin = max((at for (of, _), at in last.items() if of == bucket), default=0)
         advanced(begin)
         for after in range(begin, end, STRETCH):
-            until = min(after + STRETCH, end)
+            stretch = bucket, after, min(after + STRETCH, end)
             lines = []
-            for row in await connection.fetch(sql.EXPORT_EVENTS, bucket, after, until, rally):
+            for row in await connection.fetch(sql.EXPORT_EVENTS, *stretch, rally, None):
                 key = bucket, row["rally"]
-                lines.append(line_of(envelope(log, bucket, row, last.get(key, 0))))
+                lines.append(line_of(log, bucket, row, last.get(key, 0)))
                 last[key] = row["position"]
-            advanced(until - after)
+            advanced(stretch[2] - after)
             if lines:
                 yield b"".join(lines)
 
 
-async def told(
+async def read_kinds(
     pool: asyncpg.Pool, bucket: int, after: int, until: int, rally: str, kinds: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The facts of some kinds about a rally in a stretch of a bucket, in their envelopes; without
-    what each follows, for there are facts between that are not told."""
-    log = await name_of_log(pool)
-    rows = await pool.fetch(sql.EXPORT_EVENTS, bucket, after, until, rally)
-    events = [envelope(log, bucket, row, 0) for row in rows if row["type"] in kinds]
-    return [
-        {name: said for name, said in asdict(each).items() if name != "follows"} for each in events
-    ]
+) -> list[CloudEvent]:
+    """The facts of some kinds about a rally in a stretch of a bucket, in their envelopes."""
+    rows = await pool.fetch(sql.EXPORT_EVENTS, bucket, after, until, rally, kinds)
+    return [envelope(bucket, row) for row in rows]

@@ -2,7 +2,7 @@
 
     {"specversion":"1.0","id":"5f0c…","source":"/rallies/NAME","type":"VisitRecorded","time":…,
      "datacontenttype":"application/json","recordedat":…,"factversion":1,
-     "log":"91ab…-2","bucket":1,"position":17,"follows":12,"data":{…}}
+     "bucket":1,"position":17,"data":{…},"log":"91ab…-2","follows":12}
 
 `id` is the same in every installation. `log`, `bucket` and `position` say where the fact stands,
 `follows` is the position of the rally's fact before it in its bucket: nothing is missing between.
@@ -53,10 +53,8 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     datacontenttype: str = "application/json"
     recordedat: _Moment
     factversion: _Small
-    log: str
     bucket: _Small
     position: Annotated[int, Meta(ge=1)]
-    follows: int
     data: Columns
 
     @property
@@ -83,21 +81,39 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
         )
 
 
-def envelope(log: str, bucket: int, row: Any, follows: int) -> CloudEvent:
+class LoggedEvent(CloudEvent, frozen=True, kw_only=True):
+    """A fact among all of its rally: it can be told whether some are missing."""
+
+    log: str
+    follows: int
+
+
+def envelope(bucket: int, row: Any) -> CloudEvent:
     """The envelope of a row as export_events.sql returns it."""
+    return CloudEvent(**_said(bucket, row))
+
+
+def line_of(log: str, bucket: int, row: Any, follows: int) -> bytes:
+    """The line of a row as export_events.sql returns it, with its end."""
+    return _encode(LoggedEvent(**_said(bucket, row), log=log, follows=follows)) + b"\n"
+
+
+event_of = msgspec.json.Decoder(LoggedEvent).decode
+"""The envelope in a line. Raises msgspec.MsgspecError."""
+
+
+def _said(bucket: int, row: Any) -> dict[str, Any]:
     data, visits = row["data"], row["visits"]
-    return CloudEvent(
-        id=row["id"],
-        source=f"{SOURCE}{row['rally']}",
-        type=row["type"],
-        time=row["occurred_at"],
-        recordedat=row["recorded_at"],
-        factversion=row["version"],
-        log=log,
-        bucket=bucket,
-        position=row["position"],
-        follows=follows,
-        data=Columns(
+    return {
+        "id": row["id"],
+        "source": f"{SOURCE}{row['rally']}",
+        "type": row["type"],
+        "time": row["occurred_at"],
+        "recordedat": row["recorded_at"],
+        "factversion": row["version"],
+        "bucket": bucket,
+        "position": row["position"],
+        "data": Columns(
             row["visitor"] and UUID(int=row["visitor"].int),  # asyncpg has a type of its own
             row["spot"],
             row["period"],
@@ -108,13 +124,4 @@ def envelope(log: str, bucket: int, row: Any, follows: int) -> CloudEvent:
             UNSET if data is None else Raw(data.encode()),
             msgspec.json.decode(visits, type=dict[str, UUID]) if visits else {},
         ),
-    )
-
-
-def line_of(event: CloudEvent) -> bytes:
-    """The line of an envelope, with its end."""
-    return _encode(event) + b"\n"
-
-
-event_of = msgspec.json.Decoder(CloudEvent).decode
-"""The envelope in a line. Raises msgspec.MsgspecError."""
+    }

@@ -28,8 +28,10 @@ from domain.events import (
     VisitorFact,
     VisitRecorded,
     VisitVoided,
+    VoidFact,
 )
 from domain.links import LINKS_MAX, close, may_link, take_over
+from domain.masters import Cause, Change, Stage, follow
 from domain.proof import missed
 from domain.rally import NotAllowed, Rally, evolve_rally
 from domain.refusals import Refusal, RefusalCode
@@ -48,6 +50,7 @@ from domain.scan import Scan
 from domain.stock import Lot, Taken, prize_lots, taken_by
 from projections.said import said
 from service.eventlog import statements as sql
+from service.eventlog.cards import Cards, encode_card, read_cards
 from service.eventlog.chain import lock_head
 from service.eventlog.rallies import Rallies
 from service.eventlog.rows import Row, arrays, to_fact, to_row
@@ -77,8 +80,6 @@ DATABASE_ILL = (
 )
 
 log = structlog.get_logger()
-_decode_card = msgspec.msgpack.Decoder(Card).decode
-_encode_card = msgspec.msgpack.Encoder().encode
 _NEW_CARD = Card()
 
 
@@ -115,7 +116,8 @@ class EventLog:
                 head = await self.lock(connection, bucket)
                 visitors = {scan.visitor.bytes: scan.visitor for scan in scans}
                 rows = await connection.fetch(sql.READ_CARDS, bucket, list(visitors.values()))
-                batch = _Batch(self.rallies, rows, head["position"], self.clock())
+                cards = await read_cards(connection, rows, self.bucket_of)
+                batch = _Batch(self.rallies, cards, head["position"], self.clock())
                 if lots := batch.lots(scans):
                     batch.taken = await lock_taken(connection, lots)
                 outcomes = [batch.take(scan) for scan in scans]
@@ -211,8 +213,12 @@ class EventLog:
                 taken = Taken(*(known[lot] for lot in lots))
             fact = decision(rally, card, now, taken)
             if fact is not None:
+                before, last = card, head["position"] + 1
                 await _extend(connection, bucket, head["position"], card, [fact], now)
-                card = evolve(card, fact, head["position"] + 1, now)
+                card = evolve(card, fact, last, now)
+                if isinstance(fact, VoidFact):
+                    change = Change(rally, before, card, last, now)
+                    await self._follow(connection, bucket, change, fact)
                 await taken_now(connection, taken_by(rally, [fact]))
         return rally, card
 
@@ -230,7 +236,7 @@ class EventLog:
             left = await self._read_card(connection, source, name)
             kept = await self._read_card(connection, target, name)
             may_link(rally, left, kept)
-            if await connection.fetchval(sql.COUNT_LINKS, str(source), name) >= LINKS_MAX:
+            if await _links(connection, source, name) >= LINKS_MAX:
                 raise NotAllowed("linked_too_often", "Too many cards were put together before.")
             rows = await connection.fetch(sql.READ_VISITOR_FACTS, closed, source, name)
             facts = [(row["position"], cast(VisitorFact, to_fact(row))) for row in rows]
@@ -238,8 +244,28 @@ class EventLog:
             link = close(rally, left, source, facts, target, now, by)
             ends[closed] = await _extend(connection, closed, ends[closed], left, [link], now)
             taken = list(take_over(rally, kept, target, left, facts, ends[open_], now))
-            await _extend(connection, open_, ends[open_], kept, taken, now)
+            last = await _extend(connection, open_, ends[open_], kept, taken, now)
+            if cause := _last_visit(taken):
+                after = await self._read_card(connection, target, name)
+                await self._follow(connection, open_, Change(rally, kept, after, last, now), cause)
             await taken_now(connection, taken_by(rally, [link, *taken]))
+
+    async def _follow(
+        self,
+        connection: asyncpg.Connection,
+        bucket: int,
+        change: Change,
+        cause: Cause,
+    ) -> None:
+        """Append to a locked bucket what follows from a fact in the masters of its rally."""
+        of = self.rallies.stages_of(cause.rally)
+        names = {stage.master.plan.rally for stage in of}
+        cards = {name: await self._read_card(connection, cause.visitor, name) for name in names}
+        last = change.last
+        for fact in follow(of, change, cards.__getitem__, cause):
+            card = cards[fact.rally]
+            last = await _extend(connection, bucket, last, card, [fact], change.now)
+            cards[fact.rally] = evolve(card, fact, last, change.now)
 
     async def count_heads(self, fact: HeadcountRecorded) -> bool:
         """Append a headcount; False if this very one is in the log already."""
@@ -292,7 +318,7 @@ class EventLog:
     async def linked(self, visitor: UUID, rally: str) -> list[UUID]:
         """Whose cards were put together with a visitor's, each after those put together with it."""
         linked: list[UUID] = []
-        for row in await self.pool.fetch(sql.READ_LINKED, str(visitor), rally):
+        for row in await self.pool.fetch(sql.READ_LINKED, [str(visitor)], rally):
             linked += [*await self.linked(row["visitor"], rally), row["visitor"]]
         return linked
 
@@ -303,27 +329,27 @@ class EventLog:
     async def cards(self, visitor: UUID) -> dict[str, Card]:
         """All cards of a visitor, by the ids of their rallies."""
         rows = await self.pool.fetch(sql.READ_CARDS, self.bucket_of(visitor), [visitor])
-        return {row["rally"]: _decode_card(row["state"]) for row in rows}
+        cards = await read_cards(self.pool, rows, self.bucket_of)
+        return {rally: card for (_, rally), card in cards.items()}
 
     async def _read_card(
         self, reader: asyncpg.Connection | asyncpg.Pool, visitor: UUID, rally: str
     ) -> Card:
         bucket = self.bucket_of(visitor)
-        state = await reader.fetchval(sql.READ_VISITOR_CARD, bucket, visitor, rally)
-        return _decode_card(state) if state else _NEW_CARD
+        rows = await reader.fetch(sql.READ_VISITOR_CARD, bucket, visitor, rally)
+        cards = await read_cards(reader, rows, self.bucket_of)
+        return cards.get((visitor.bytes, rally), _NEW_CARD)
 
 
 class _Batch:
     """A batch under its bucket's lock: the cards as they change, the facts as they come."""
 
-    def __init__(self, rallies: Rallies, rows: Iterable[Any], position: int, now: datetime) -> None:
+    def __init__(self, rallies: Rallies, cards: Cards, position: int, now: datetime) -> None:
         self.rallies = rallies
         self.now = now
         self.first_position = position + 1
         self.facts: list[Row] = []
-        self._cards = {
-            (row["visitor"].bytes, row["rally"]): _decode_card(row["state"]) for row in rows
-        }
+        self._cards = cards
         self._changed: dict[tuple[bytes, str], UUID] = {}
         self.taken: Counter[Lot] = Counter()
 
@@ -356,7 +382,12 @@ class _Batch:
         decision: Decision = decide(rally, card, scan, self.now, self.taken[lot] if lot else 0)
         match decision:
             case VisitRecorded() | VisitConfirmed():
+                of = self.rallies.stages_of(scan.rally)
+                more = self._following(rally, card, decision, of) if of else ()
                 card = self._append(key, card, decision)
+                for each in more:
+                    of_master = (key[0], each.rally)
+                    self._append(of_master, self._cards.get(of_master, _NEW_CARD), each)
                 if lot is not None:
                     self.taken.update(taken_by(rally, [decision]))
                 return answer(rally, scan, card, Repeated(len(card.visits) - 1))
@@ -375,6 +406,16 @@ class _Batch:
             case _:
                 return answer(rally, scan, card, decision)
 
+    def _following(
+        self, rally: Rally, before: Card, fact: VisitRecorded | VisitConfirmed, of: Sequence[Stage]
+    ) -> list[VisitorFact]:
+        """What follows from a visit in the masters of its rally."""
+        position = self.first_position + len(self.facts)
+        after = evolve(before, fact, position, self.now)
+        change = Change(rally, before, after, position, self.now)
+        visitor = fact.visitor.bytes
+        return follow(of, change, lambda name: self._cards.get((visitor, name), _NEW_CARD), fact)
+
     def _append(self, key: tuple[bytes, str], card: Card, fact: VisitorFact) -> Card:
         position = self.first_position + len(self.facts)
         card = evolve(card, fact, position, self.now)
@@ -388,10 +429,16 @@ class _Batch:
         """What append.sql takes after the bucket."""
         positions = range(self.first_position, self.first_position + len(self.facts))
         cards = [
-            (visitor, key[1], _encode_card(self._cards[key]))
+            (visitor, key[1], encode_card(self._cards[key]))
             for key, visitor in self._changed.items()
         ]
         return [[self.now], positions[-1], *arrays(list(positions), self.facts, cards)]
+
+
+def _last_visit(facts: Sequence[VisitorFact]) -> VisitRecorded | VisitConfirmed | None:
+    """The last visit of some facts."""
+    visits = [fact for fact in facts if isinstance(fact, VisitRecorded | VisitConfirmed)]
+    return visits[-1] if visits else None
 
 
 async def _extend(
@@ -409,10 +456,19 @@ async def _extend(
     positions = range(after + 1, after + 1 + len(facts))
     for position, fact in zip(positions, facts, strict=True):
         card = evolve(card, fact, position, now)
-    kept = [(facts[0].visitor, facts[0].rally, _encode_card(card))]
+    kept = [(facts[0].visitor, facts[0].rally, encode_card(card))]
     columns = arrays(list(positions), [to_row(fact) for fact in facts], kept)
     await connection.execute(sql.APPEND, bucket, [now], positions[-1], *columns)
     return positions[-1]
+
+
+async def _links(connection: asyncpg.Connection, visitor: UUID, rally: str) -> int:
+    """How many cards were put together one after the other, the last of them with the visitor's;
+    `LINKS_MAX` at most. Step by step: a recursive query would have to lie in one bucket."""
+    ends, links = [str(visitor)], 0
+    while links < LINKS_MAX and (rows := await connection.fetch(sql.READ_LINKED, ends, rally)):
+        ends, links = [str(row["visitor"]) for row in rows], links + 1
+    return links
 
 
 async def _append_one(

@@ -4,10 +4,14 @@ Batches learn from their locked head that the copy is old (`EventLog.commit`), s
 rests on an old plan; everything else (pages, the reading of codes) refreshes on a signal.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
 
+from domain.masters import Stage, member_mistakes, stages
+from domain.mistakes import Mistake
+from domain.plan import Plan
 from domain.rally import Rally
 from service.eventlog.statements import READ_RALLIES
 from service.failures import RallyUnknown
@@ -25,6 +29,7 @@ class Rallies:
     def __init__(self) -> None:
         self.position = 0
         self._rallies: dict[str, Rally] = {}
+        self._stages: dict[str, list[Stage]] = {}
 
     def get(self, rally: str) -> Rally | None:
         """The rally with this id."""
@@ -36,6 +41,21 @@ class Rallies:
         if found is None:
             raise RallyUnknown
         return found
+
+    def organisation_of(self, rally: str) -> str | None:
+        """Whose a rally is; None: the installation's own, or there is no such rally."""
+        found = self._rallies.get(rally)
+        return found.organisation if found else None
+
+    def stages_of(self, rally: str) -> Sequence[Stage]:
+        """The stages of masters for which a rally is asked for."""
+        return self._stages.get(rally, ())
+
+    def member_mistakes(self, plan: Plan, organisation: str | None = None) -> list[Mistake]:
+        """What is wrong in a plan about the rallies that are its spots; `organisation`: for which a
+        new one is."""
+        whose = organisation or self.organisation_of(plan.rally)
+        return list(member_mistakes(plan, whose, self._rallies))
 
     def all(self) -> list[Rally]:
         """Every rally, the newest plan's first day first."""
@@ -50,4 +70,6 @@ class Rallies:
             rally = msgspec.json.decode(row["state"], type=Rally)
             self._rallies[rally.plan.rally] = rally
             self.position = row["position"]
+        if rows:
+            self._stages = stages(self._rallies.values())
         return bool(rows)

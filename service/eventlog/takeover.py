@@ -27,21 +27,19 @@ from domain.events import (
 from domain.rally import Rally, evolve_rally
 from domain.stock import Lot, taken_by
 from service.eventlog import statements as sql
+from service.eventlog.cards import encode_card, read_cards
 from service.eventlog.check import doubles
-from service.eventlog.lines import CloudEvent
+from service.eventlog.lines import LoggedEvent
 from service.eventlog.log import EventLog, keep_rally
 from service.eventlog.rows import Row, arrays, to_fact
 from service.eventlog.taken import taken_now
-
-_decode_card = msgspec.msgpack.Decoder(Card).decode
-_encode_card = msgspec.msgpack.Encoder().encode
 
 
 class Placed(NamedTuple):
     """A fact of another log and the number of its line."""
 
     number: int
-    event: CloudEvent
+    event: LoggedEvent
 
 
 class FactMistake(Exception):  # noqa: N818 - as ImportMistake is
@@ -111,7 +109,7 @@ async def _about_visitors(
 ) -> None:
     visitors = list({each.event.data.visitor for each in placed})
     kept = await connection.fetch(sql.READ_CARDS, bucket, visitors)
-    cards = {(r["visitor"].bytes, r["rally"]): _decode_card(r["state"]) for r in kept}
+    cards = await read_cards(connection, kept, log.bucket_of)
     changed: dict[tuple[UUID, str], Card] = {}
     taken: Counter[Lot] = Counter()
     rows = []
@@ -143,7 +141,7 @@ async def _append(
 ) -> None:
     positions = list(range(end + 1, end + 1 + len(rows)))
     recorded = [each.event.recordedat for each in placed]
-    kept = [(*of, _encode_card(card)) for of, card in cards.items()]
+    kept = [(*of, encode_card(card)) for of, card in cards.items()]
     columns = arrays(positions, rows, kept)
     await connection.execute(sql.APPEND, bucket, recorded, positions[-1], *columns)
 
@@ -175,7 +173,7 @@ def _named_here(each: Placed, card: Card) -> Row:
     return row._replace(data=msgspec.json.encode(data).decode())
 
 
-def _frozen_here(event: CloudEvent, position: int, visitor_buckets: int) -> Row:
+def _frozen_here(event: LoggedEvent, position: int, visitor_buckets: int) -> Row:
     """The row of a rally's fact. A freeze tells the last positions of all buckets: where they are
     others here, it tells none."""
     row = event.row()

@@ -19,7 +19,7 @@ from service.failures import SpotUnknown
 from service.pages import hand_overs, prizes
 from service.pages.render import page
 from service.scans import Refused
-from service.sign_in import VISITOR_COOKIE, Person, Role, belongs
+from service.sign_in import VISITOR_COOKIE, Person, Role
 
 
 async def show(request: web.Request) -> web.Response:
@@ -117,7 +117,8 @@ def _page(request: web.Request, rally: Rally, spot: str, answer: Answer | None) 
 
 def _staff(request: web.Request, code: Code) -> Person | None:
     """Who is signed in on this phone, if they may scan badges of the code's rally."""
-    person = engine_of(request).people.known_staff(request)
+    people = engine_of(request).people
+    person = people.known_staff(request)
     if person is None or person.role is Role.VIEWER:
         return None
-    return person if belongs(person, code.rally) else None
+    return person if people.belongs(person, code.rally) else None

@@ -23,7 +23,7 @@ from domain.conditions import (
 )
 from domain.course import Course
 from domain.place import distance_m
-from domain.plan import ASKING, Coupon, Draw, Prize, Sheet, Spot, lines_of, stamped_spots
+from domain.plan import ASKING, Coupon, Draw, Plan, Prize, Sheet, Spot, lines_of, stamped_spots
 from domain.rally import Rally
 from domain.survey import is_asked
 from domain.winners import entry_id, has_won
@@ -31,6 +31,7 @@ from qr.codes import sign
 from service.context import engine_of, rally_of
 from service.engine import Engine
 from service.failures import AddressesUnavailable
+from service.own_cards import members
 from service.pages.maps import map_of, way_to
 from service.pages.render import html, page, part
 from service.sign_in import Person
@@ -155,7 +156,9 @@ async def card_context(
         "earned": [prize for prize in plan.prizes if prize.id in earned],
         "way_to": partial(way_to, user_agent=request.headers.get("User-Agent", "")),
         "nearby": _nearby(rally, fresh, stamps, engine_of(request).clock()),
-        "goals": _goals(rally, seen),
+        "goals": goals(rally, seen),
+        "members": await members(engine_of(request), rally, seen.visitor if seen else None),
+        "masters": _masters(request, rally),
         "entries": await engine_of(request).entries.of(rally.course) if plan.prizes else {},
         "clues": _clues(rally.course, seen),
         "questions": _questions(request, rally),
@@ -205,7 +208,14 @@ def _sheet(sheet: Sheet, stamps: dict[str, Any], fresh: str | None) -> SheetView
     return SheetView(sheet, strikes, len(lines))
 
 
-def _goals(rally: Rally, seen: CardView | None) -> list[Goal]:
+def _masters(request: web.Request, rally: Rally) -> list[Plan]:
+    """The plans of the rallies in which this one is a spot."""
+    of = engine_of(request).rallies.stages_of(rally.plan.rally)
+    return list({stage.master.plan.rally: stage.master.plan for stage in of}.values())
+
+
+def goals(rally: Rally, seen: CardView | None) -> list[Goal]:
+    """A rally's prizes, and how far a card (None: an empty one) has come towards each."""
     course = rally.course
     reached = seen or view(course, UUID(int=0), Card(), 0)
     chosen = {

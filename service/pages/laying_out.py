@@ -15,7 +15,8 @@ from service.context import engine_of, voice_of
 from service.engine import Engine
 from service.failures import BodyInvalid, NotFound
 from service.ids import new_id
-from service.pages.planning import Desk, desk_of, everywhere, said, words
+from service.pages.planning import Desk, desk_of, said, words
+from service.pages.rallies import rallies_of
 from service.pages.refusing import refused
 from service.pages.render import page
 from service.pages.steps import STEPS, step_page
@@ -28,40 +29,43 @@ from service.plan_forms.encodings import UnreadableFile
 from service.plan_forms.form import Form, Values, free
 from service.plan_forms.judge import STEPS as FIELDS
 from service.ready_plans import moved, ready_plans
+from service.sign_in import Person
 
 EMPTY: Values = {"time_zone": "Asia/Tokyo", "revisit": {"kind": "daily"}}
 
 
 async def show(request: web.Request) -> web.Response:
     """GET /organiser/new: what to start from; `?round=` is the rally to repeat."""
-    everywhere(request)
-    return await _start(request)
+    return await _start(request, engine_of(request).people.planner(request))
 
 
 async def begin(request: web.Request) -> web.StreamResponse:
     """POST /organiser/new: begin with a ready plan, a last round, a file, or nothing."""
-    by, engine = everywhere(request).by, engine_of(request)
+    engine = engine_of(request)
+    person = engine.people.planner(request)
     form, files = await read_upload(request)
     try:
-        values = await _begun(engine, form, files)
+        values = await _begun(engine, person, form, files)
     except PlanMistakes as found:
         text = text_of(form, files)
-        return await _start(request, 422, text=text, mistakes=found.mistakes)
+        return await _start(request, person, 422, text=text, mistakes=found.mistakes)
     except UnreadableFile as unread:
-        return await _start(request, 422, text=text_of(form, files), unread=unread.reason)
+        shown = text_of(form, files)
+        return await _start(request, person, 422, text=shown, unread=unread.reason)
     now = engine.clock()
-    draft = await drafts.begin(engine.pool, new_id(now), values, by, now)
+    new = drafts.New(new_id(now), values, person.by, organisation=person.organisation)
+    draft = await drafts.begin(engine.pool, new, now)
     raise web.HTTPSeeOther(f"/organiser/new/{draft.id}/basics")
 
 
-async def _begun(engine: Engine, form: Form, files: dict[str, bytes]) -> Values:
+async def _begun(engine: Engine, person: Person, form: Form, files: dict[str, bytes]) -> Values:
     match form.text("from"):
         case "ready":
             plans = await asyncio.to_thread(ready_plans)
             return _again(engine, plans.get(form.text("name")))
         case "round":
-            known = engine.rallies.get(form.text("name"))
-            return _again(engine, known.plan if known else None)
+            known = {each.plan.rally: each.plan for each in rallies_of(engine, person)}
+            return _again(engine, known.get(form.text("name")))
         case "file":
             return plain(await plan_of(form, files))
         case "empty":
@@ -81,9 +85,10 @@ def _again(engine: Engine, plan: Plan | None) -> Values:
     return {**plain(later), "rally": free(wish, taken, stem)}
 
 
-async def _start(request: web.Request, status: int = 200, **more: Any) -> web.Response:
+async def _start(
+    request: web.Request, person: Person, status: int = 200, **more: Any
+) -> web.Response:
     engine = engine_of(request)
-    known = [each for each in engine.rallies.all() if not rehearsed(each.plan.rally)]
     nothing: list[FileMistake] = []
     context = {**words(request, {}), "text": "", "mistakes": nothing, "unread": None, **more}
     return page(
@@ -91,9 +96,9 @@ async def _start(request: web.Request, status: int = 200, **more: Any) -> web.Re
         "plan_start.html",
         status,
         ready=await asyncio.to_thread(ready_plans),
-        rounds=known,
+        rounds=rallies_of(engine, person),
         wished=request.query.get("round"),
-        drafts=await drafts.open_drafts(engine.pool),
+        drafts=await drafts.open_drafts(engine.pool, person.organisation),
         **context,
     )
 
@@ -114,7 +119,7 @@ async def finish(request: web.Request) -> web.StreamResponse:
     if plan is None:
         raise web.HTTPSeeOther(f"{desk.base}/summary?look")
     try:
-        await desk.engine.plan(plan, desk.by, based_on=None)
+        await desk.engine.plan(plan, desk.by, based_on=None, organisation=desk.draft.organisation)
     except NotAllowed as refusal:
         return _summary(request, desk, refused=refused(voice_of(request), refusal), status=409)
     await drafts.drop(desk.engine.pool, desk.draft)

@@ -13,7 +13,6 @@ from service.context import engine_of, rally_of
 from service.failures import BodyInvalid
 from service.open_files import MEDIA_TYPES
 from service.pages.render import page
-from service.sign_in import belongs
 
 
 async def show(request: web.Request) -> web.Response:
@@ -58,5 +57,6 @@ async def change(request: web.Request) -> web.Response:
 
 
 def _organises(request: web.Request, rally: str) -> bool:
-    person = engine_of(request).people.known_staff(request)
-    return person is not None and person.may_change and belongs(person, rally)
+    people = engine_of(request).people
+    person = people.known_staff(request)
+    return person is not None and person.may_change and people.belongs(person, rally)

@@ -1,5 +1,6 @@
 """The rally's people: organisers, viewers, devices of spots; who joins, and who is revoked."""
 
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -71,7 +72,7 @@ def _invited(plan: Plan, form: dict[str, str]) -> Invited:
 
 async def _without(request: web.Request, rally: Rally) -> list[Invited]:
     """A device for each spot that has none, not even an invited one. Raises NotAllowed."""
-    known = await people.members(engine_of(request).pool, rally.plan.rally)
+    known = await _members(engine_of(request), rally)
     have = {spot for one in known if _is_about(one) for spot in one.spots}
     spots = [spot for spot in rally.plan.spots if spot.id not in have]
     if not spots:
@@ -124,12 +125,21 @@ async def _revoke(
 
 
 async def _named(engine: Engine, rally: Rally, asker: Person, form: dict[str, str]) -> Member:
-    """Whom the form names; who works on all rallies is changed by those who do so, too."""
+    """Whom the form names; who works on more rallies is changed by those who do so, too."""
     (id_,) = uuids_in(form, "person")
-    for one in await people.members(engine.pool, rally.plan.rally):
-        if one.id == id_ and one.rally in (rally.plan.rally, asker.rally):
+    for one in await _members(engine, rally):
+        if one.id == id_ and may_name(asker, one, rally):
             return one
     raise NotFound
+
+
+async def _members(engine: Engine, rally: Rally) -> list[Member]:
+    return await people.members(engine.pool, rally.plan.rally, rally.organisation)
+
+
+def may_name(asker: Person, one: Member, rally: Rally) -> bool:
+    """Whether somebody on a rally's list is the asker's to change."""
+    return asker.rally is None or one.rally in (rally.plan.rally, asker.rally)
 
 
 def _made(request: web.Request, rally: Rally, made: list[tuple[Invited, Link]]) -> web.Response:
@@ -155,7 +165,7 @@ async def _page(
     request: web.Request, rally: Rally, asker: Person, wrong: str | None = None
 ) -> web.Response:
     engine = engine_of(request)
-    everybody = await people.members(engine.pool, rally.plan.rally)
+    everybody = await _members(engine, rally)
     active = [one for one in everybody if one.revoked_at is None]
     context: dict[str, Any] = {
         "desk": [one for one in active if one.role not in DEVICE_ROLES],
@@ -170,6 +180,7 @@ async def _page(
         rally=rally.plan,
         course=rally.course,
         asker=asker,
+        may_name=partial(may_name, asker, rally=rally),
         now=engine.clock(),
         wrong=wrong,
         without=sum(1 for spot in rally.plan.spots if spot.id not in have),

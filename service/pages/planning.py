@@ -18,7 +18,7 @@ from service import drafts
 from service.context import engine_of, voice_of
 from service.drafts import Change, Draft
 from service.engine import Engine
-from service.failures import DraftUnknown, NotEverywhere
+from service.failures import DraftUnknown
 from service.i18n import LANGUAGES, Voice
 from service.ids import new_id
 from service.plan_files.plain import plain
@@ -28,7 +28,6 @@ from service.plan_forms.form import Form, Values, digest
 from service.plan_forms.judge import Judged, judge
 from service.plan_forms.rules import near_of
 from service.plan_forms.sentences import sentence
-from service.sign_in import Person
 
 IN_USE = "an id of its own ({id} is in use)"
 
@@ -51,7 +50,8 @@ class Desk(NamedTuple):
         now = engine.clock()
         if self.fresh and self.rally:
             name = self.rally.plan.rally
-            begun = await drafts.begin(engine.pool, self.draft.id, said, self.by, now, name)
+            new = drafts.New(self.draft.id, said, self.by, rally=name)
+            begun = await drafts.begin(engine.pool, new, now)
             return await drafts.change(engine.pool, begun.id, how, self.by, now)
         on_now = partial(_on_now, rally=self.rally)
         return await drafts.change(
@@ -60,25 +60,18 @@ class Desk(NamedTuple):
 
     def judged(self) -> Judged:
         """What is wrong in the draft; its id, too, if a rally has it."""
-        return judged(self.engine, self.draft.said, self.rally)
+        return judged(self.engine, self.draft, self.rally)
 
 
-def judged(engine: Engine, said: Values, rally: Rally | None) -> Judged:
+def judged(engine: Engine, draft: Draft, rally: Rally | None) -> Judged:
     """What is wrong in a plan; a new rally needs an id that no rally has."""
-    found = judge(said)
+    said = draft.said
+    found = judge(said, partial(engine.rallies.member_mistakes, organisation=draft.organisation))
     taken = rally is None and engine.rallies.get(str(said.get("rally"))) is not None
     if taken:
         used = {"rally": [IN_USE.format(id=said["rally"])]}
         return Judged(None, {**found.faults, **used})
     return found
-
-
-def everywhere(request: web.Request) -> Person:
-    """An organiser of all rallies, who may lay out new ones. Raises NotEverywhere, Forbidden, …"""
-    person = engine_of(request).people.at_desk(request)
-    if person.rally is not None or not person.may_change:
-        raise NotEverywhere
-    return person
 
 
 async def desk_of(request: web.Request) -> Desk:
@@ -88,15 +81,16 @@ async def desk_of(request: web.Request) -> Desk:
 
 
 async def _new_desk(request: web.Request) -> Desk:
-    engine, by = engine_of(request), everywhere(request).by
+    engine = engine_of(request)
+    person = engine.people.planner(request)
     try:
         id_ = UUID(request.match_info["draft"])
     except ValueError as error:
         raise DraftUnknown from error
     draft = await drafts.read_draft(engine.pool, id_)
-    if draft.rally is not None:
+    if draft.rally is not None or person.organisation not in (None, draft.organisation):
         raise DraftUnknown
-    return Desk(engine, by, f"/organiser/new/{id_}", draft, None, [])
+    return Desk(engine, person.by, f"/organiser/new/{id_}", draft, None, [])
 
 
 async def _rally_desk(request: web.Request, name: str) -> Desk:

@@ -23,7 +23,7 @@ from service.plan_forms.spots import with_spot, without_spot
 
 CONFLICT = 409
 STEPS = ("basics", "spots", "rules", "prizes")
-SPOT_KINDS = ("printed", "rotating", "keyword", "quiz", "badge", "counted")
+SPOT_KINDS = ("printed", "rotating", "keyword", "quiz", "badge", "counted", "rally")
 RADIUS_USUAL_M = 150
 _ITEMS: dict[str, tuple[Callable[[Values, Form, int], Values], Callable[[Values, int], Values]]] = {
     "spots": (with_spot, without_spot),

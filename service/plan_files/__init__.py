@@ -5,9 +5,10 @@ A text becomes plain values with the line of each (`values`, `csv_spots`), the v
 as `PlanMistakes` and as nothing else: a plan may come from a stranger's upload.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from domain.mistakes import mistakes
+from domain.mistakes import Mistake, mistakes
 from domain.plan import Plan
 from service.plan_files.convert import converted
 from service.plan_files.csv_spots import OpenCsv, take_csv_spots
@@ -24,7 +25,16 @@ from service.plan_files.values import Reader
 __all__ = ["FileMistake", "OpenCsv", "PlanMistakes", "parse_plan", "read_plan"]
 
 
-def read_plan(path: Path) -> Plan:
+Asked = Callable[[Plan], Iterable[Mistake]]
+"""What else is wrong in a plan: what only the rallies that there are can tell."""
+
+
+def nothing_else(_: Plan) -> Iterable[Mistake]:
+    """Where no rally is known."""
+    return ()
+
+
+def read_plan(path: Path, more: Asked = nothing_else) -> Plan:
     """The plan in the file `path`, its CSV read from the same folder. Raises PlanMistakes."""
 
     def open_csv(name: str) -> bytes:
@@ -39,10 +49,10 @@ def read_plan(path: Path) -> Plan:
     except OSError as error:
         expected = f"a file that can be read ({reason(error)})"
         raise PlanMistakes([FileMistake(str(path), None, "", expected)]) from None
-    return parse_plan(text, str(path), open_csv)
+    return parse_plan(text, str(path), open_csv, more)
 
 
-def parse_plan(text: bytes, name: str, open_csv: OpenCsv) -> Plan:
+def parse_plan(text: bytes, name: str, open_csv: OpenCsv, more: Asked = nothing_else) -> Plan:
     """The plan that `text` says. `name` is what mistakes call it. Raises PlanMistakes.
 
     A text of the largest size takes seconds: a server calls this in a thread.
@@ -53,7 +63,7 @@ def parse_plan(text: bytes, name: str, open_csv: OpenCsv) -> Plan:
     take_csv_spots(document, open_csv)
     document.stop_if_mistaken()
     plan = converted(document)
-    document.mistakes += [document.mistake(one.path, one.expected) for one in mistakes(plan)]
+    document.mistakes += [document.mistake(*one) for one in (*mistakes(plan), *more(plan))]
     document.stop_if_mistaken()
     return plan
 

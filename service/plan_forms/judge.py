@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from domain.mistakes import mistakes
 from domain.plan import Plan
+from service.plan_files import Asked, nothing_else
 from service.plan_files.convert import converted
 from service.plan_files.document import Document, FileMistake, PlanMistakes
 from service.plan_forms.form import Values, copied
@@ -38,15 +39,15 @@ class Judged(NamedTuple):
         }
 
 
-def judge(values: Values) -> Judged:
-    """Look over what was filled in so far."""
+def judge(values: Values, more: Asked = nothing_else) -> Judged:
+    """Look over what was filled in so far; `more` tells what else is wrong in a plan."""
     document = Document("plan")
     document.values = copied(values)
     try:
         plan = converted(document)
     except PlanMistakes as found:
         return Judged(None, {**_of_basics(values), **_by_field(found.mistakes)})
-    found_later = [document.mistake(one.path, one.expected) for one in mistakes(plan)]
+    found_later = [document.mistake(*one) for one in (*mistakes(plan), *more(plan))]
     return Judged(None if found_later else plan, _by_field(found_later))
 
 

@@ -1,5 +1,6 @@
 """A single spot's form."""
 
+from domain.plan import BY_RALLY
 from service.plan_forms.columns import spoken
 from service.plan_forms.form import LANGUAGES, Form, Values, copied, free, items, put, slug, texts
 
@@ -56,6 +57,19 @@ def _fill(spot: Values, form: Form) -> None:
     near = dict(spot.get("near") or {}, radius_m=form.number("radius_m"))
     put(spot, "near", near if near["radius_m"] != "" else None)
     put(spot, "question", _question(form, spot.get("question")))
+    _fill_rally(spot, form)
+
+
+def _fill_rally(spot: Values, form: Form) -> None:
+    """Which other rally it is, and what is asked for there: so many stamps, or, where a plan file
+    has said something else, that."""
+    is_rally = spot.get("kind") == BY_RALLY
+    put(spot, "rally", form.plain("rally") if is_rally else None)
+    stamps = form.number("complete_stamps")
+    if not is_rally:
+        put(spot, "complete", None)
+    elif stamps != "":
+        put(spot, "complete", {"kind": "stamps", "at_least": stamps})
 
 
 def _question(form: Form, before: object) -> Values | None:

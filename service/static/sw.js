@@ -91,7 +91,7 @@ self.addEventListener("fetch", (event) => {
   if (request.method === "POST" && url.pathname === "/sign-out") event.waitUntil(forgetScreens());
   if (request.method !== "GET") return;
   if (request.mode === "navigate") {
-    if (/^\/r\/[^/]+$/.test(url.pathname)) event.respondWith(card(request, url.pathname));
+    if (/^\/(r\/[^/]+|cards)$/.test(url.pathname)) event.respondWith(card(request, url.pathname));
     else if (SCREEN.test(url.pathname)) event.respondWith(screen(request, url.pathname));
     else if (url.pathname.startsWith("/s/")) {
       event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));

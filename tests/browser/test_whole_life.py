@@ -262,7 +262,7 @@ async def a_rule_changes(trio: Trio) -> None:
     trio.site.clock.now = datetime(2026, 5, 5, 3, 0, tzinfo=UTC)
     page = trio.organiser
     await page.goto(f"{DESK_OF}/plan")
-    await page.get_by_role("link", name="Change Prizes").click()
+    await page.get_by_role("link", name="Edit Prizes").click()
     await page.get_by_role("link", name="Tea towel").click()
     await page.locator("[name='stamps.at_least']").fill("3")
     await press(page, "Save")

@@ -20,12 +20,13 @@ from support import PLANS, RALLY, until
 from domain.plan import Plan
 from domain.rally import open_rally
 from qr.codes import sign
+from qr.keyring import Keyring
 from service.config import Config
 from service.database.keeper.places import Places
 from service.database.keeper.reports import read_status
-from service.engine import Engine, open_engine
+from service.engine import open_engine
 from service.plan_files import read_plan
-from service.sign_in import Person, Role
+from service.sign_in import People, Person, Role
 
 PATIENCE_S = 120.0
 """Decides no test that passes: how long anything at all is waited for."""
@@ -35,8 +36,11 @@ START_TRIES = 20
 class Service:
     """`meguri serve …` as a process; `url` changes when it is started again."""
 
-    def __init__(self, log: Path, *arguments: str, **settings: object) -> None:
+    def __init__(
+        self, log: Path, *arguments: str, code: Path = PLANS.parent, **settings: object
+    ) -> None:
         self.log = log
+        self.code = code
         self.arguments = arguments
         self.settings = {f"MEGURI_{name.upper()}": str(value) for name, value in settings.items()}
         self.process: asyncio.subprocess.Process | None = None
@@ -64,7 +68,7 @@ class Service:
                 *(sys.executable, "-m", "service", "serve", "--port", "0", *self.arguments),
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                cwd=PLANS.parent,
+                cwd=self.code,
                 env={**os.environ, **self.settings},
             )
         assert self.process.stdout is not None
@@ -130,11 +134,11 @@ async def serving(*services: Service) -> AsyncIterator[None]:
 class Rally:
     """An open rally around today, and what visitors and staff of it need: codes and tokens."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.people = engine.people
-        self.key = engine.keyring.newest_code_key(RALLY)
-        self.spots = [spot.id for spot in engine.rallies.get(RALLY).plan.spots]
-        self.buckets = engine.log.visitor_buckets
+    def __init__(self, keyring: Keyring, spots: list[str], buckets: int) -> None:
+        self.people = People(keyring)
+        self.key = keyring.newest_code_key(RALLY)
+        self.spots = spots
+        self.buckets = buckets
         self.yesterday = (datetime.now(UTC) - timedelta(days=1)).replace(
             hour=3, minute=0, second=0, microsecond=0
         )
@@ -148,6 +152,10 @@ class Rally:
     def organiser(self) -> str:
         """The organiser's token."""
         return self.people.new(Role.ORGANISER, datetime.now(UTC), RALLY)[1]
+
+    def staff(self, spot: str) -> str:
+        """A token of a spot's staff."""
+        return self.people.new(Role.STAFF, datetime.now(UTC), RALLY, spot)[1]
 
     def body(self, spot: str, scan_id: UUID, at: datetime | None = None) -> dict[str, str]:
         """What a phone sends."""
@@ -166,7 +174,8 @@ async def planned(config: Config) -> Rally:
     async with open_engine(config) as engine:
         rally = await engine.plan(tokyo, "test")
         await engine.change(RALLY, lambda known, _: open_rally(known, rally.course.starts, "test"))
-        return Rally(engine)
+        spots = [spot.id for spot in rally.plan.spots]
+        return Rally(engine.keyring, spots, engine.log.visitor_buckets)
 
 
 def embedded_url(data: Path) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec import msgpack
 from msgspec.structs import replace
-from support import LINE, RALLY, OpenEngine
+from support import LINE, RALLY, OpenEngine, as_owner
 from test_log import scan
 
 from domain.events import PrizeHandedOver
@@ -72,8 +72,8 @@ async def test_a_batch_carries_the_digest_of_the_one_before(engine: Engine) -> N
 async def test_what_was_changed_is_found_and_where(engine: Engine, done: str, where: str) -> None:
     """A fact, or its moment; one taken away; two that are swapped; a digest."""
     bucket = await five_batches(engine)
-    await engine.pool.execute(done, bucket)
-    await engine.pool.execute("UPDATE events SET position = -position WHERE position < 0")
+    await as_owner(engine, done, bucket)
+    await as_owner(engine, "UPDATE events SET position = -position WHERE position < 0")
     (fault,) = [each for each in await faults(engine) if "chain is broken" in each]
     assert fault.startswith(f"bucket {bucket}, positions {where}:")
 
@@ -120,7 +120,7 @@ async def test_a_log_from_before_the_chain_is_chained_in_stretches(
 
 async def unchain(engine: Engine) -> None:
     """Leave the log as a release before the chain has."""
-    await engine.pool.execute("TRUNCATE batches; UPDATE heads SET chained = 0, digest = ''")
+    await as_owner(engine, "TRUNCATE batches; UPDATE heads SET chained = 0, digest = ''")
 
 
 async def test_cards_of_earlier_releases_learn_where_something_was_handed_over(
@@ -166,7 +166,7 @@ async def test_digests_that_were_noted_tell_when_the_chain_was_made_anew(
     noted.write_text(capsys.readouterr().out)
     await engine.log.commit(bucket, [scan(engine, await someone(engine, bucket), LINE[0])])
     await _check(engine, noted)
-    await engine.pool.execute("UPDATE events SET language = 'en' WHERE bucket = $1", bucket)
+    await as_owner(engine, "UPDATE events SET language = 'en' WHERE bucket = $1", bucket)
     await unchain(engine)
     async with engine.own_connection() as connection:
         await chain.chain_rest(connection)

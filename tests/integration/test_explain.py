@@ -43,6 +43,8 @@ _FILL = (
        SELECT CASE r WHEN 0 THEN $1 ELSE 'rally-' || r END, 'prize-' || p,
               '2026-01-08'::timestamptz + h * interval '1 hour', 1, 1, 1, 1
        FROM generate_series(0, 5) AS r, generate_series(1, 9) AS p, generate_series(1, 500) AS h""",
+    """INSERT INTO batches
+       SELECT 1, n, sha256(convert_to($1, 'UTF8')) FROM generate_series(1, 40000) AS n""",
     """INSERT INTO draw_entries
        SELECT $1, 'prize-' || p, e::text, 1, md5(e::text)::uuid
        FROM generate_series(1, 3) AS p, generate_series(1, 5000) AS e""",
@@ -118,7 +120,11 @@ ASKED = {
         "footfall_",
     ),
     "completion/areas": (_of("completion", "read_areas"), (RALLY,), "completion_pkey"),
-    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY), "events_pkey"),
+    "chain": (log.CHAIN, (1, 500), "events_pkey"),
+    "batches": (log.CHECK_BATCHES, (1, 30_000, b"", 30_500), "batches_pkey"),
+    "batches/facts": (log.CHECK_BATCHES, (1, 30_000, b"", 30_500), "events_pkey"),
+    "handed": (log.READ_HANDED, (1,), "events_of_hand_overs"),
+    "export_events": (log.EXPORT_EVENTS, (1, 30_000, 30_500, RALLY, None), "events_pkey"),
     "refusals/read": (_of("refusals", "read"), (RALLY, START, UNTIL), "refusals_of_hours"),
     "flow/read": (_of("flow", "read"), (RALLY,), "flow_pkey"),
     "flow/minutes": (_of("flow", "read_minutes"), (RALLY,), "flow_pkey"),
@@ -169,6 +175,8 @@ async def test_on_a_database_without_statistics_a_batch_is_read_by_key(engine: E
         for statement, values, index in (
             (log.READ_CARDS, (1, [VISITOR] * 100), "cards_pkey"),
             (_of("flow", "gather"), (1, 0, 500), "events_of_visitor"),
+            (log.CHAIN, (1, 500), "events_pkey"),
+            (log.CHECK_BATCHES, (1, 0, b"", 500), "events_pkey"),
         ):
             plan = "\n".join(r[0] for r in await connection.fetch(f"EXPLAIN {statement}", *values))
             assert index in plan, plan

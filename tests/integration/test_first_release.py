@@ -28,7 +28,8 @@ from domain.scan import Scan
 from projections.catalogue import CATALOGUE
 from projections.rebuild import rebuild, verify
 from service.config import Config
-from service.database.migrate import MIGRATIONS, alone, migrate
+from service.database.migrate import alone, migrate
+from service.database.migration import MIGRATIONS
 from service.engine import Engine, open_engine
 from service.eventlog.check import check
 from service.eventlog.rows import to_fact

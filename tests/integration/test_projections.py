@@ -125,7 +125,7 @@ async def test_a_fact_that_cannot_be_applied_stops_its_projection_there_and_noth
     async with engine.pool.acquire() as connection, connection.transaction():
         await connection.execute("SELECT FROM projections FOR UPDATE")
         await as_owner(engine, poison, bucket, position)
-        await connection.execute("UPDATE progress SET position = 0")
+        await connection.execute("UPDATE progress SET reached = 0")
         for projection in CATALOGUE.values():
             await connection.execute(f"TRUNCATE {', '.join(projection.tables)}")
     await engine.follower.catch_up()

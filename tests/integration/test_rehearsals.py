@@ -152,4 +152,4 @@ async def test_staff_rehearse_with_their_own_sign_in_and_others_do_not(site: Sit
     assert (await site.ask("GET", path, own))[0] == 200
     assert (await site.ask("GET", path, others))[0] == 403
     _, elsewhere = site.engine.people.new(Role.STAFF, site.clock(), "other", LINE[0])
-    assert (await site.ask("GET", path, elsewhere))[0] == 403
+    assert (await site.ask("GET", path, elsewhere))[0] == 404

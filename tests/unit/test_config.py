@@ -18,9 +18,12 @@ def test_an_unknown_variable_stops_the_start_and_is_named() -> None:
         read_config({}, {"MEGURI_PROT": "9000"})
 
 
-@pytest.mark.parametrize("name", ["MEGURI_CHROMIUM", "MEGURI_TEST_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "name",
+    ["CHROMIUM", "TEST_DATABASE_URL", "TEST_CITUS_URL", "TEST_POSTGRES"],
+)
 def test_variables_of_the_tests_are_let_be(name: str) -> None:
-    assert read_config({}, {name: "x"}) == Config()
+    assert read_config({}, {f"MEGURI_{name}": "x"}) == Config()
 
 
 @pytest.mark.parametrize(

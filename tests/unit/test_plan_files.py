@@ -154,7 +154,7 @@ def test_what_json_knows_is_no_text_without_quotes(word: str) -> None:
 HERE = "plans/walk.yaml"
 MISTAKES: list[tuple[str, str, str]] = [
     # What msgspec says, in plain words and at its line.
-    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue, kind, near, question, capacity, starts, ends; did you mean area? (found \"pier\")"),
+    ("area: pier\n    stamps", "aera: pier\n    stamps", "12: spots[0].aera: expected one of: id, names, area, stamps, place, address, opens, closes, closed_days, after, clue, kind, near, question, capacity, starts, ends, rally, complete; did you mean area? (found \"pier\")"),
     ("rally: walk", "rally: walk\nzzz: 1", "2: zzz: expected one of: rally, names, time_zone, first_day, last_day, areas, spots, summary, revisit, late_scan_hours_max, carry_over, one_at_a_time, ranks_shown, opens, closes, exceptions, sheets, prizes, survey (found 1)"),
     ("time_zone: Asia/Tokyo\n", "", "1: time_zone: expected a text; it is missing"),
     ("  - id: light\n    names:", "  - names:", "9: spots[0].id: expected lower-case letters, digits and single hyphens; it is missing"),
@@ -200,7 +200,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("area: pier\n    stamps", "area: peir\n    stamps", '12: spots[0].area: expected one of the areas: pier (found "peir")'),
     ("id: ferry", "id: light", '17: spots[1].id: expected an id of its own (light is spots[0]) (found "light")'),
     # Kinds, questions, places, slots, areas.
-    ("stamps: 2", "kind: posted", '13: spots[0].kind: expected one of: badge, counted, keyword, printed, quiz, rotating (found "posted")'),
+    ("stamps: 2", "kind: posted", '13: spots[0].kind: expected one of: badge, counted, keyword, printed, quiz, rally, rotating (found "posted")'),
     ("stamps: 2", "kind: keyword", "9: spots[0].question: expected a question, as its kind is keyword"),
     ("stamps: 2", "question: {answers: [x]}", "13: spots[0].question: expected no question, or kind: keyword or quiz"),
     ("stamps: 2", "kind: quiz\n    question: {answers: [x, 5]}", "14: spots[0].question.answers[1]: expected a text, in quotes (found 5)"),
@@ -425,7 +425,7 @@ def test_a_csv_has_columns_for_kinds_capacity_and_radius() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("rotating", "posted", ['2: column kind: expected one of: badge, counted, keyword, printed, quiz, rotating (found "posted")']),
+        ("rotating", "posted", ['2: column kind: expected one of: badge, counted, keyword, printed, quiz, rally, rotating (found "posted")']),
         ("rotating", "quiz", ["2: expected a question, as its kind is quiz"]),
         ("rotating", "counted", ["2: column radius_m: expected nothing here: at a counted spot nobody is known", "2: column capacity: expected nothing here: at a counted spot nobody is known (found 30)"]),
         (",30,", ",many,", ['2: column capacity: expected a whole number (found "many")']),

@@ -40,10 +40,10 @@ WITH wave AS (
               type, data
 )
 -- A card as MessagePack: [[[spot, period, microseconds, scan id, position, [prize]], …],
--- [[scan id, microseconds, spot, {"code": …}]], [prize]].
+-- [[scan id, microseconds, spot, {"code": …}]], [prize], …].
 INSERT INTO cards (bucket, visitor, rally, state)
 SELECT bucket, visitor, rally,
-       '\x93'::bytea
+       '\x98'::bytea
        || set_byte('\x90'::bytea, 0, 144 + (count(*) FILTER (WHERE type = 'VisitRecorded'))::integer)
        || string_agg(
            '\x96'::bytea || packed.spot || '\xce'::bytea || int4send(period)
@@ -61,5 +61,6 @@ SELECT bucket, visitor, rally,
            '\x90'::bytea)
        || CASE WHEN bool_or(type = 'PrizeEntered')
                THEN '\x91a8'::bytea || 'complete'::bytea ELSE '\x90'::bytea END
+       || '\x90c290c0c0'::bytea
 FROM facts LEFT JOIN unnest($7::text[], $8::bytea[]) AS packed (id, spot) ON packed.id = facts.spot
 GROUP BY bucket, visitor, rally

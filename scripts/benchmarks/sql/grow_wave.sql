@@ -22,16 +22,16 @@ WITH wave AS (
     ORDER BY visit, slot, bucket
     RETURNING bucket, visitor, rally, spot, period, occurred_at, scan_id, position
 )
--- A card as MessagePack: [[[spot, period, microseconds, scan id, position, []], …], []].
+-- A card as MessagePack: [[[spot, period, microseconds, scan id, position, []], …], [], …].
 INSERT INTO cards (bucket, visitor, rally, state)
 SELECT bucket, visitor, rally,
-       '\x92'::bytea || set_byte('\x90'::bytea, 0, 144 + count(*)::integer)
+       '\x98'::bytea || set_byte('\x90'::bytea, 0, 144 + count(*)::integer)
        || string_agg(
            '\x96'::bytea || packed.spot || '\xce'::bytea || int4send(period)
            || '\xcf'::bytea || int8send((extract(epoch FROM occurred_at) * 1000000)::bigint)
            || '\xc410'::bytea || uuid_send(scan_id)
            || '\xce'::bytea || int4send(position::integer) || '\x90'::bytea,
            ''::bytea ORDER BY position)
-       || '\x90'::bytea
+       || '\x909090c290c0c0'::bytea
 FROM visits JOIN unnest($7::text[], $8::bytea[]) AS packed (id, spot) ON packed.id = visits.spot
 GROUP BY bucket, visitor, rally

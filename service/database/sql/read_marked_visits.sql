@@ -7,15 +7,13 @@ SELECT position, visitor, spot, occurred_at, recorded_at,
        data ? 'late' AS late, data ? 'unplaced' AS unplaced, reached, count(*) OVER () AS total
 FROM events
 JOIN (
-    SELECT visitor, bool_or(met <> '{}') AS has_met FROM completion
+    SELECT visitor, bool_or(met <> '{}') OR visitor IN (
+               SELECT visitor FROM events WHERE type = 'VisitVoided' AND rally = $1
+           ) AS reached
+    FROM completion
     WHERE rally = $1 AND NOT erased
     GROUP BY visitor
 ) AS cards USING (visitor)
-CROSS JOIN LATERAL (
-    SELECT has_met OR visitor IN (
-        SELECT visitor FROM events WHERE type = 'VisitVoided' AND rally = $1
-    ) AS reached
-) AS concerned
 WHERE rally = $1 AND type = 'VisitRecorded' AND data ?| '{late,unplaced}' AND data ?| $2::text[]
   AND (reached OR NOT $3)
 ORDER BY reached DESC, visitor, occurred_at, bucket, position

@@ -1,2 +1,2 @@
--- All cards of a rally. $1 rally. Returns visitor, state.
-SELECT visitor, state FROM cards WHERE rally = $1
+-- All cards of a rally. $1 rally. Returns visitor, rally, state.
+SELECT visitor, rally, state FROM cards WHERE rally = $1

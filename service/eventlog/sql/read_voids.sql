@@ -10,7 +10,7 @@ SELECT * FROM (
     ORDER BY bucket, data ->> 'position', position DESC
 ) AS newest
 WHERE type = 'VisitVoided' AND NOT EXISTS (
-    SELECT FROM events AS link
+    SELECT true FROM events AS link
     WHERE link.type = 'CardLinked' AND link.bucket = newest.bucket
       AND link.visitor = newest.visitor AND link.rally = $1
 )
