@@ -16,7 +16,7 @@ from typing import NamedTuple
 from uuid import uuid5
 
 from domain.card import Card, Visit, current, evolve, seen
-from domain.conditions import Gauge, Standing, gauge
+from domain.conditions import Gauge, InOrder, Standing, gauge, parts
 from domain.course import Course
 from domain.encoding import micros, moment_of, spot_tag
 from domain.events import (
@@ -24,8 +24,6 @@ from domain.events import (
     VisitConfirmed,
     VisitorFact,
     VisitRecorded,
-    VisitReinstated,
-    VisitVoided,
     VoidFact,
 )
 from domain.mistakes import Mistake, unmet
@@ -75,15 +73,12 @@ def stages(rallies: Iterable[Rally]) -> dict[str, list[Stage]]:
     found: dict[str, list[Stage]] = {}
     for master in known.values():
         for spot in master.course.by_rally:
+            if spot.rally is None or spot.complete is None:
+                continue  # domain.mistakes lets none pass
             if not list(_member_mistakes(master.plan, master.organisation, spot, (), known)):
-                found.setdefault(spot.rally or "", []).append(_stage(master, spot, known))
+                far = gauge(known[spot.rally].course, spot.complete)
+                found.setdefault(spot.rally, []).append(Stage(master, spot.id, far))
     return found
-
-
-def _stage(master: Rally, spot: Spot, known: Mapping[str, Rally]) -> Stage:
-    assert spot.rally is not None, "it has no mistakes"
-    assert spot.complete is not None, "it has no mistakes"
-    return Stage(master, spot.id, gauge(known[spot.rally].course, spot.complete))
 
 
 def member_mistakes(
@@ -110,6 +105,10 @@ def _member_mistakes(
         yield Mistake((*where, "rally"), "another rally of the same organisation")
     elif spot.rally == plan.rally or member.course.by_rally:
         yield Mistake((*where, "rally"), "a rally whose own spots are no rallies")
+    elif any(isinstance(each, InOrder) for each in parts(spot.complete)):
+        # Of all conditions it alone could be met, and be met no more once a late scan has come.
+        order = "a condition without in_order: for a fixed order, the member's spots say after"
+        yield Mistake((*where, "complete"), order)
     else:
         yield from unmet(member.plan, spot.complete, (*where, "complete"))
 
@@ -121,31 +120,34 @@ def follow(of: Sequence[Stage], change: Change, cards: Cards, cause: Cause) -> l
     for stage in of:
         name = stage.master.plan.rally
         card = own.get(name) or cards(name)
-        fact = _following(stage, change, card, cause)
+        fact: VisitorFact | None
+        if isinstance(cause, VoidFact):
+            fact = _judged(stage, change, card, cause)
+        else:
+            fact = _completed(stage, change, card, cause)
         if fact is not None:
             facts.append(fact)
             own[name] = evolve(card, fact, change.last + len(facts), change.now)
     return facts
 
 
-def _following(stage: Stage, change: Change, own: Card, cause: Cause) -> VisitorFact | None:
-    """What follows at one stage.
+def _completed(
+    stage: Stage, change: Change, own: Card, cause: VisitRecorded | VisitConfirmed
+) -> VisitRecorded | VisitConfirmed | None:
+    """The stamp that a visit brings, or that it was had earlier than was known.
 
-    A stamp that the master's organiser has voided comes back only if the member's card falls short
-    of what is asked for, and then comes to it again.
+    One that the master's organiser has voided comes back only if the member's card falls short of
+    what is asked for, and then comes to it again.
     """
     course = change.member.course
-    had, has = (reached_at(stage, course, card) for card in (change.before, change.after))
+    reached = reached_at(stage, course, change.after)
     stamps = [visit for visit in own.visits if visit.spot == stage.spot]
-    live = [visit for visit in stamps if not visit.void]
-    if has is None:
-        return None if had is None else _withdrawn(stage, change, own, live, cause)
-    if isinstance(cause, VoidFact):
-        return _given_back(stage, change, own, stamps, cause) if had is None and not live else None
-    known = min((visit.occurred_at for visit in live), default=None)
-    if (known is not None and known <= has) or (known is None and stamps and had is not None):
+    known = min((visit.occurred_at for visit in stamps if not visit.void), default=None)
+    if reached is None or (known is not None and known <= reached):
         return None
-    for at in sorted({has, max(has, micros(cause.occurred_at))}):
+    if stamps and known is None and reached_at(stage, course, change.before) is not None:
+        return None
+    for at in sorted({reached, max(reached, micros(cause.occurred_at))}):
         if known is None or at < known:
             decision = decide(stage.master, own, _scan(stage, cause, at), change.now)
             if isinstance(decision, VisitRecorded | VisitConfirmed):
@@ -153,28 +155,16 @@ def _following(stage: Stage, change: Change, own: Card, cause: Cause) -> Visitor
     return None
 
 
-def _withdrawn(
-    stage: Stage, change: Change, own: Card, live: Sequence[Visit], cause: Cause
-) -> VisitVoided | None:
-    """A stamp is void with what it rests on: a visit was voided, or a late scan shows that spots
-    were not visited in the order that is asked for."""
-    by, reason = str(BY_RALLY), "in_order"
-    if isinstance(cause, VoidFact):
-        by, reason = cause.by, cause.reason
-    for visit in live:
-        if not visit.confirms:
-            at = visit.position
-            return void(stage.master, own, cause.visitor, at, change.now, by, reason)
-    return None
-
-
-def _given_back(
-    stage: Stage, change: Change, own: Card, stamps: Sequence[Visit], cause: VoidFact
-) -> VisitReinstated | None:
-    """A stamp counts again with what it rests on."""
+def _judged(stage: Stage, change: Change, own: Card, cause: VoidFact) -> VoidFact | None:
+    """A stamp is void with what it rests on, and counts again with it."""
+    course = change.member.course
+    had, has = (reached_at(stage, course, card) for card in (change.before, change.after))
+    stamps = [one for one in own.visits if one.spot == stage.spot and not one.confirms]
+    said = (change.now, cause.by, cause.reason)
     for visit in reversed(stamps):
-        if not visit.confirms:
-            said = (change.now, cause.by, cause.reason)
+        if has is None and had is not None and not visit.void:
+            return void(stage.master, own, cause.visitor, visit.position, *said)
+        if has is not None and had is None and all(one.void for one in stamps):
             return reinstate(stage.master, own, cause.visitor, visit.position, *said)
     return None
 

@@ -33,6 +33,7 @@ from service.failures import (
     NotFound,
     Unavailable,
 )
+from service.patience import ASKED
 from service.scans import Refused
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -200,6 +201,7 @@ def answering(handler: Handler) -> Handler:
     """`handler`, with whatever goes wrong turned into an answer; nothing else gets out."""
 
     async def answered(request: web.Request) -> web.StreamResponse:
+        request.app[ASKED].add(request.protocol)
         try:
             if request.method not in _SAFE:
                 _same_site(request)

@@ -17,6 +17,7 @@ from service.engine import Engine, running
 from service.measuring import keep_measuring
 from service.pages.live import BOARDS
 from service.pages.render import failure_page
+from service.patience import ASKED
 from service.routes import ROUTES
 
 
@@ -25,6 +26,7 @@ def make_app(engine: Engine) -> web.Application:
     app = web.Application(client_max_size=engine.config.body_bytes_max)
     app[ENGINE] = engine
     app[FAILURE_PAGE] = failure_page
+    app[ASKED] = set()
     app[DOCUMENT] = whole_document
     app[BOARDS] = Boards(engine.applied, engine.stopping)
     cross_origin.admit(app, engine.config.origins)

@@ -41,14 +41,13 @@ def planned(day: date) -> date:
 class Days(Struct, frozen=True, kw_only=True):
     """Days of the rally's time zone, both included; without them, all there are."""
 
-    first: date | None = field(name="from", default=None)
-    last: date | None = field(name="to", default=None)
+    first: date = field(name="from", default=DAYS_BETWEEN[0])
+    last: date = field(name="to", default=DAYS_BETWEEN[1])
 
     def in_zone(self, course: Course) -> tuple[datetime, datetime]:
         """When they begin and end. Raises QueryInvalid."""
-        earliest, latest = DAYS_BETWEEN
-        last = planned(self.last or latest) + timedelta(days=1)
-        return course.begins(planned(self.first or earliest)), course.begins(last)
+        after = planned(self.last) + timedelta(days=1)
+        return course.begins(planned(self.first)), course.begins(after)
 
 
 class Count(Struct, frozen=True):

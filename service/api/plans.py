@@ -1,5 +1,7 @@
 """Plans as files, for whoever may see all of a rally: a plan holds the answers to its questions."""
 
+from typing import Any
+
 from aiohttp import web
 
 from domain.plan import Plan
@@ -10,7 +12,7 @@ from service.csv_files import BOM
 from service.plan_files.export import spots_table, written
 
 
-@call(Who.VIEWER, answers={200: {YAML: str}})
+@call(Who.VIEWER, answers={200: {YAML: dict[str, Any]}})
 async def show_plan(request: web.Request) -> web.Response:
     """GET /api/rallies/{rally}/plan.yaml: the plan file that lays out this rally."""
     plan = _asked(request)

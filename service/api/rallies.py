@@ -53,7 +53,7 @@ class PutAsked(Struct, frozen=True):
     accept: str | None = None
 
 
-_PLAN_FILE = {JSON: Plan, YAML: str}
+_PLAN_FILE = {JSON: Plan, YAML: dict[str, Any]}
 
 
 @call(Who.ANYONE, answers={200: RallyAnswer})

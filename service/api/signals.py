@@ -4,7 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from aiohttp import web
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from domain.course import Course
@@ -24,7 +24,7 @@ from service.signals import Finding, Suspect, findings, read_signals
 class SignalsAsked(Struct, frozen=True):
     """Of which day of the rally's time zone; today without it."""
 
-    day: date | None = None
+    day: date | UnsetType = UNSET
 
 
 class OddVisit(Struct, frozen=True):
@@ -94,9 +94,10 @@ async def show(request: web.Request) -> web.Response:
     """
     rally, lag = await asked(request, COMPLETION)
     engine, course = engine_of(request), rally_of(request).course
-    today = engine.clock().astimezone(course.zone).date()
-    day = planned(read_query(request, SignalsAsked).day or today)
-    found = await read_signals(engine, course, day)
+    day = read_query(request, SignalsAsked).day
+    if day is UNSET:
+        day = engine.clock().astimezone(course.zone).date()
+    found = await read_signals(engine, course, planned(day))
     odd = [_odd(course, each) for each in await findings(engine, course, day, found)]
     void = [_void(course, fact) for fact in await engine.log.voids(rally)]
     return json_answer(SignalsAnswer(rally, lag, day, len(found), odd, void))

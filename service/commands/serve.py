@@ -18,6 +18,7 @@ from service.commands.common import CommandError, say
 from service.commands.workers import supervise
 from service.config import Config
 from service.engine import Engine, open_engine
+from service.patience import ASKED, SERVER_LIMITS, closing_silent
 
 NAME = "serve"
 QUIET_LOG = False
@@ -131,11 +132,14 @@ def listener_of(config: Config) -> socket.socket:
 async def listening(engine: Engine, listener: socket.socket | None = None) -> AsyncIterator[str]:
     """The web service on an engine; gives its address. At the end, open requests are answered."""
     listener = listener or listener_of(engine.config)
-    runner = web.AppRunner(make_app(engine), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    app = make_app(engine)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, **SERVER_LIMITS)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        yield address_of(listener)
+        assert runner.server is not None, "it was set up"
+        async with closing_silent(runner.server, app[ASKED]):
+            yield address_of(listener)
     finally:
         await runner.cleanup()
         listener.close()

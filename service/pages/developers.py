@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 from msgspec import Struct
 
 from service.api.contract import DOCUMENT
@@ -25,7 +26,7 @@ class Shown(Struct, frozen=True):
     method: str
     path: str
     summary: str
-    parameters: list[dict[str, Any]]
+    parameters: list[tuple[str, str, str]]
     answers: list[tuple[str, str]]
     problems: list[tuple[str, list[str]]]
     curl: str
@@ -45,6 +46,7 @@ async def show(request: web.Request) -> web.Response:
         url=url,
         groups=groups,
         problems=catalogue().values(),
+        ticked=ticked,
         schemes=document["components"]["securitySchemes"],
     )
 
@@ -61,11 +63,18 @@ def _shown(url: str, method: str, path: str, operation: dict[str, Any]) -> Shown
         method,
         path,
         operation["summary"],
-        operation["parameters"],
+        [(each["name"], each["in"], _told(each)) for each in operation["parameters"]],
         answers,
         sorted(problems),
         _curl(url, method, path, operation),
     )
+
+
+def _told(parameter: dict[str, Any]) -> str:
+    """What a parameter is: in words, one of so many, or of a kind."""
+    schema = parameter["schema"]
+    kinds = schema.get("enum") or [schema.get("format") or schema["type"]]
+    return str(parameter.get("description") or ", ".join(kinds))
 
 
 def _curl(url: str, method: str, path: str, operation: dict[str, Any]) -> str:
@@ -85,3 +94,11 @@ def _curl(url: str, method: str, path: str, operation: dict[str, Any]) -> str:
         kind = next(reversed(content))
         words += ["-H", shlex.quote(f"Content-Type: {kind}"), "--data-binary", "@FILE"]
     return " ".join(words)
+
+
+def ticked(text: str) -> Markup:
+    """A text whose `words of code` are shown as such."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts)
+    )

@@ -140,7 +140,8 @@ class Tenants:
             "/api/rallies/{rally}/spots/{spot}/headcounts": heads,
             "/api/rallies/{rally}/voids": voided,
             "/api/rallies/{rally}/preview": moved,
-            "/api/rallies/{rally}/draw": {"step": "commit"},
+            "/api/rallies/{rally}/draw": {"do": "commit"},
+            "/api/rallies/{rally}/close-out": {"do": "freeze"},
             "/api/rallies/{rally}/open-data": {"do": "make"},
         }
         form = {

