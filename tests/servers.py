@@ -16,6 +16,14 @@ from support import on_server
 IS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 WORKERS = "SELECT node_name, node_port FROM citus_get_active_worker_nodes() ORDER BY 1, 2"
 
+GRANT_IN_COPY = """
+DO $$ BEGIN
+    IF to_regrole('meguri_service') IS NOT NULL THEN
+        GRANT CREATE ON DATABASE "{name}" TO meguri_service;
+    END IF;
+END $$
+"""
+
 
 class Servers:
     """`urls`: the server that is asked, then the workers, if it is a coordinator."""
@@ -31,6 +39,10 @@ class Servers:
     async def create(self, name: str, template: str) -> str:
         """A copy of a database; returns its address."""
         await self._everywhere(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        if (
+            self.is_citus
+        ):  # in a copy, Citus does not know the database as its own: it passes no grant on
+            await self._everywhere(GRANT_IN_COPY.format(name=name))
         return on_server(self.urls[0], name)
 
     async def close(self, name: str) -> None:
