@@ -15,7 +15,7 @@ from service.answers import json_answer, read_body, read_bytes
 from service.context import engine_of, rally_of
 from service.contract.call import JSON, YAML, Who, call, read_query
 from service.engine import Engine
-from service.failures import BeingRebuilt, BodyInvalid, PlanInvalid, RallyUnknown
+from service.failures import BeingRebuilt, BodyInvalid, NotEverywhere, PlanInvalid, RallyUnknown
 from service.plan_files import PlanMistakes, parse_plan
 from service.plan_files.schema import plan_schema
 from service.preview import Preview
@@ -93,6 +93,7 @@ async def card(request: web.Request) -> web.Response:
     answers={200: RallyStatus},
     problems=(
         BodyInvalid,
+        NotEverywhere,
         PlanInvalid,
         BeingRebuilt,
         "carry_over_fixed",
