@@ -19,9 +19,9 @@ keep metrics/token 10001:65534 "$(secret)"
 chmod 440 metrics/token
 
 owner=$(cat owner/password) service=$(cat service/password)
-keep owner/url 10001 "postgresql://meguri_owner:$owner@database/meguri"
-keep service/url 10001 "postgresql://meguri_app:$service@database/meguri"
-keep owner/pgpass 999 "*:*:*:meguri_owner:$owner
+keep owner/pgpass 10001 "*:*:*:meguri_owner:$owner"
+keep service/pgpass 10001 "*:*:*:meguri_app:$service"
+keep owner/nodes.pgpass 999 "*:*:*:meguri_owner:$owner
 *:*:*:meguri_app:$service"
 chmod 755 owner service metrics grafana
 echo "The secrets are there."

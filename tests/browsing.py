@@ -85,6 +85,7 @@ PAGES = {
     "my-data": f"/r/{RALLY}/my-data",
     "offline": "/offline",
     "keepsake": f"/r/{RALLY}/keepsake",
+    "developers": "/api/docs",
 }
 
 SETTLE = """

@@ -209,17 +209,17 @@ class Told(Struct, frozen=True):
     do: str
 
 
-def _kinds(of: type[Failure] = Failure) -> Iterator[type[Failure]]:
+def failure_kinds(of: type[Failure] = Failure) -> Iterator[type[Failure]]:
     yield of
     for kind in of.__subclasses__():
-        yield from _kinds(kind)
+        yield from failure_kinds(kind)
 
 
 @cache
 def catalogue() -> dict[str, Told]:
     """All codes, in the order of the alphabet."""
     said: list[Told] = [
-        Told(kind.code, (kind.status,), kind.sentence, TO_DO[kind.code]) for kind in _kinds()
+        Told(kind.code, (kind.status,), kind.sentence, TO_DO[kind.code]) for kind in failure_kinds()
     ]
     for code in REFUSALS:
         said.append(Told(code, (REFUSED_STATUS,), SENTENCES[code], TO_DO[code]))

@@ -39,11 +39,11 @@ async def read_cards(
         if state[0] != _WHOLE:
             earlier[bucket_of(visitor)].add(visitor)
     for bucket, visitors in earlier.items():
-        cards |= await _fold(reader, bucket, visitors)
+        cards |= await folded(reader, bucket, visitors)
     return cards
 
 
-async def _fold(reader: Reader, bucket: int, visitors: Iterable[UUID]) -> Cards:
+async def folded(reader: Reader, bucket: int, visitors: Iterable[UUID]) -> Cards:
     """All cards of some visitors of a bucket, made of their facts."""
     cards: Cards = {}
     for row in await reader.fetch(sql.READ_FACTS_OF, bucket, list(visitors)):

@@ -5,16 +5,15 @@ that were noted elsewhere tell when somebody has made the whole chain anew.
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from domain.card import Card, evolve
-from domain.events import VisitorFact
+from domain.card import Card
 from service.eventlog import statements as sql
-from service.eventlog.cards import encode_card
-from service.eventlog.rows import to_fact
+from service.eventlog.cards import encode_card, folded
 
 STRETCH = 10_000
 """Facts taken in at once: a bucket is held for some 50 ms."""
@@ -57,15 +56,15 @@ async def _take_in(connection: asyncpg.Connection, bucket: int, chained: int) ->
 async def _mend_cards(connection: asyncpg.Connection, bucket: int) -> None:
     """Fold cards anew that do not say when and where something was handed over: releases before the
     chain kept such ones."""
-    for row in await connection.fetch(sql.READ_HANDED, bucket):
-        if all(given.at for given in _decode_card(row["state"]).handed):
-            continue
-        of = row["visitor"], row["rally"]
-        card = Card()
-        for fact in await connection.fetch(sql.READ_VISITOR_FACTS, bucket, *of):
-            said = cast(VisitorFact, to_fact(fact))
-            card = evolve(card, said, fact["position"], fact["recorded_at"])
-        await connection.execute(sql.WRITE_CARD, bucket, *of, encode_card(card))
+    rows = await connection.fetch(sql.READ_HANDED, bucket)
+    visitors = {
+        row["visitor"]
+        for row in rows
+        if not all(given.at for given in _decode_card(row["state"]).handed)
+    }
+    for (visitor, rally), card in (await folded(connection, bucket, visitors)).items():
+        of = bucket, UUID(bytes=visitor), rally
+        await connection.execute(sql.WRITE_CARD, *of, encode_card(card))
 
 
 class Note(NamedTuple):

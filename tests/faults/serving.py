@@ -135,7 +135,7 @@ class Rally:
     """An open rally around today, and what visitors and staff of it need: codes and tokens."""
 
     def __init__(self, keyring: Keyring, spots: list[str], buckets: int) -> None:
-        self.people = People(keyring)
+        self.people = People(keyring, lambda _: None)  # the rally is no organisation's
         self.key = keyring.newest_code_key(RALLY)
         self.spots = spots
         self.buckets = buckets

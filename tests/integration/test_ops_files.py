@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from support import Site
 from tools import ROOT, program
 
 from service.commands import COMMANDS
-from service.config import PREFIX, Config
+from service.config import read_config
 from service.readiness import Code
 
 OPS = ROOT / "ops"
@@ -153,7 +154,6 @@ def test_the_compose_file_is_whole() -> None:
     """Whatever one part names is there: services, volumes, networks, files, settings, commands."""
     whole = compose()
     commands = {command.NAME for command in COMMANDS}
-    settings = {PREFIX + name.upper() for name in Config.__struct_fields__}
     for name, service in whole["services"].items():
         assert set(service.get("depends_on", {})) <= set(whole["services"]), name
         assert set(service.get("networks", {})) <= set(whole["networks"]), name
@@ -165,8 +165,15 @@ def test_the_compose_file_is_whole() -> None:
                 assert source in whole["volumes"], source
         if service.get("build") and not service.get("entrypoint"):
             assert service.get("command", ["serve"])[0] in commands, name
-            for variable in service["environment"]:
-                assert variable in settings or variable.removesuffix("_FILE") in settings, variable
+            config = read_config({}, unset(service["environment"]))
+            assert config.database_url, name
+
+
+def unset(environment: dict[str, str]) -> dict[str, str]:
+    """Variables as they are where nothing is set: each `${NAME:-default}` is its default."""
+    return {
+        name: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value) for name, value in environment.items()
+    }
 
 
 def test_no_container_is_more_than_it_must_be() -> None:
@@ -179,8 +186,9 @@ def test_no_container_is_more_than_it_must_be() -> None:
         for port in service.get("ports", ()):
             assert name == "proxy" or port.startswith("127.0.0.1:"), name
         for variable, value in service.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|TOKEN|_URL_", variable):
+            if re.search("PASSWORD|SECRET|TOKEN|PASSFILE", variable):
                 assert str(value).startswith("/secrets/"), variable
+            assert urlsplit(value).password is None, variable
     services = compose()["services"]
     assert services["database"]["networks"] == ["inside"]
     assert "inside" not in services["proxy"]["networks"]
@@ -226,13 +234,15 @@ def test_secrets_are_made_once_and_are_their_readers_alone(tmp_path: Path) -> No
     first = made()
     assert made() == first
     assert set(first) == {
-        *("owner/password", "owner/url", "owner/pgpass", "service/password", "service/url"),
+        *("owner/password", "owner/pgpass", "owner/nodes.pgpass"),
+        *("service/password", "service/pgpass"),
         *("metrics/token", "grafana/password"),
     }
     passwords = {first[name].strip() for name in first if name.endswith(("password", "token"))}
     assert len(passwords) == 4
     assert all(re.fullmatch("[0-9a-f]{48}", each) for each in passwords)
-    assert first["owner/password"].strip() in first["owner/url"]
+    assert first["owner/pgpass"] == f"*:*:*:meguri_owner:{first['owner/password']}"
+    assert first["owner/password"] not in first["service/pgpass"]
     for name in first:
         mode = (tmp_path / name).stat().st_mode & 0o777
         assert mode == (0o440 if name == "metrics/token" else 0o600), name

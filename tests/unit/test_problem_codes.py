@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from domain.refusals import SENTENCES
-from service.contract.problems import CONFLICTS, REFUSALS, TO_DO, _kinds, as_markdown
+from service.contract.problems import CONFLICTS, REFUSALS, TO_DO, as_markdown, failure_kinds
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -28,7 +28,7 @@ def test_what_a_rally_does_not_allow_is_told() -> None:
 
 
 def test_failures_and_refusals_are_told() -> None:
-    codes = [kind.code for kind in _kinds() if "code" in vars(kind)]
+    codes = [kind.code for kind in failure_kinds() if "code" in vars(kind)]
     assert len(codes) == len(set(codes)), "a code has one meaning"
     assert {*codes, *REFUSALS} == set(TO_DO)
     assert set(SENTENCES) == set(REFUSALS)
