@@ -1,6 +1,7 @@
 """Several organisations on one installation: whatever one of them asks for, it gets nothing of the
 other's, and nothing of the other's changes."""
 
+import argparse
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,10 @@ from domain.rally import NotAllowed, open_rally
 from projections.catalogue import CATALOGUE
 from qr.codes import sign_badge
 from service import drafts, organisations
+from service.commands import invite as invite_command
+from service.commands import organisations as organisations_command
 from service.commands.common import CommandError, organisation_named
+from service.config import Config
 from service.ids import new_id
 from service.invitations import Invited, invite, take
 from service.plan_files.plain import plain
@@ -272,3 +276,29 @@ async def test_an_organisation_is_added_named_and_asked_for(
 def test_who_works_on_an_organisation_is_at_home_where_its_rallies_are(site: Site) -> None:
     person, _ = site.engine.people.new(Role.ORGANISER, site.clock(), everything_of("kita"))
     assert home_of(person) == "/organiser"
+
+
+async def test_an_operator_adds_an_organisation_and_invites_its_first_organiser(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the commands; what is not there, or not said, is told with what to do."""
+    config = Config(database_url=database, public_url="https://stamps.example.org")
+
+    async def says(command: Any, *words: str) -> str:
+        parser = argparse.ArgumentParser()
+        command.arguments(parser)
+        await command.run(parser.parse_args(words), config)
+        return capsys.readouterr().out
+
+    assert "None yet" in await says(organisations_command)
+    with pytest.raises(CommandError, match="organisations add"):
+        await says(invite_command, "organiser", "--organisation", "kita")
+    assert "kita\tKita\t0 rallies\t0 people" in await says(
+        organisations_command, "add", "kita", "--name", "Kita"
+    )
+    link = await says(invite_command, "organiser", "--organisation", "kita", "--name", "Sato")
+    assert "https://stamps.example.org/join/" in link
+    assert "1 people" in await says(organisations_command)
+    for wrong in (("--all", "--organisation", "kita"), ()):
+        with pytest.raises(CommandError, match="For which rally"):
+            await says(invite_command, "organiser", *wrong)
