@@ -243,7 +243,7 @@ FIELDS: dict[type[Fact], dict[str, st.SearchStrategy[Any]]] = {
     PrizeEntered: ABOUT_A_PRIZE,
     PrizeHandedOver: ABOUT_A_HAND_OVER,
     HandOverReversed: {**ABOUT_A_HAND_OVER, "handed_over_at": st.none() | MOMENTS},
-    RallyPlanned: {**ABOUT_A_RALLY, "plan": PLANS},
+    RallyPlanned: {**ABOUT_A_RALLY, "plan": PLANS, "organisation": st.none() | TEXT},
     RallyReplanned: {**ABOUT_A_RALLY, "plan": PLANS},
     RallyOpened: ABOUT_A_RALLY,
     RallyClosed: ABOUT_A_RALLY,
