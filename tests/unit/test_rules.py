@@ -259,13 +259,14 @@ def test_an_erased_card_takes_nothing_more_and_nothing_more_is_kept_of_it() -> N
 
 
 def test_every_refusal_of_the_rules_has_a_test_here() -> None:
-    """Or in test_proof. What is left over is refused before a scan comes to the rules: by its
+    """Or in test_proof, or test_masters. What is left over is refused before a scan comes to the rules: by its
     code's signature, or as a badge that nobody of the staff has scanned."""
     tested = {row[-1].code for row in (*REFUSED, *REFUSED_FOR_PROOF)} | {
         ANSWERED_WRONGLY,
         RefusalCode.RALLY_NOT_STARTED,
         RefusalCode.CARD_FULL,
         RefusalCode.CARD_ERASED,
+        RefusalCode.SPOT_IS_RALLY,
     }
     assert set(RefusalCode) - tested == {
         RefusalCode.CODE_NOT_OURS,
