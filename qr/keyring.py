@@ -19,10 +19,12 @@ class CodeKey(NamedTuple):
 
 
 class PeopleKey(NamedTuple):
-    """A key that signs people's tokens."""
+    """A key that signs people's tokens. `visitors_only`: it may have been seen, so nobody else is
+    believed by it."""
 
     id: int
     secret: bytes
+    visitors_only: bool = False
 
 
 class Keyring:
@@ -59,6 +61,11 @@ class Keyring:
     def people_key(self, key_id: int) -> PeopleKey | None:
         """The key for people's tokens with this id."""
         return self._people.get(key_id)
+
+    @property
+    def people_keys(self) -> list[PeopleKey]:
+        """All keys for people's tokens, the oldest first."""
+        return sorted(self._people.values())
 
     @property
     def newest_people_key(self) -> PeopleKey:

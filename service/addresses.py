@@ -182,7 +182,7 @@ def _another(master: MasterKey, wrapped_by: bytes) -> AddressesUnavailable:
     return AddressesUnavailable(
         f"the master key file holds key {master.id.hex()}, but a visitor's key was wrapped with "
         f"{wrapped_by.hex()}. Put that file back, or, if it was replaced on purpose, say: "
-        "meguri keys OLD_FILE"
+        "meguri keys master OLD_FILE"
     )
 
 

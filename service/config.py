@@ -8,6 +8,8 @@ import msgspec
 from msgspec import Struct
 
 PREFIX = "MEGURI_"
+DATABASE_URL_FILE = "database_url_file"
+"""A file with the address, for it may hold a password: environments are shown to many."""
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?")
 # Read by the tests alone.
 _NOT_SETTINGS = {
@@ -107,6 +109,9 @@ def read_config(flags: Mapping[str, object], environment: Mapping[str, str]) -> 
         if not name.startswith(PREFIX) or name in _NOT_SETTINGS:
             continue
         field = name.removeprefix(PREFIX).lower()
+        if field == DATABASE_URL_FILE:
+            values["database_url"] = _content(name, environment[name])
+            continue
         if field not in Config.__struct_fields__:
             known = ", ".join(PREFIX + each.upper() for each in Config.__struct_fields__)
             raise ConfigError(f"{name} is not a setting. There are: {known}.")
@@ -121,6 +126,14 @@ def read_config(flags: Mapping[str, object], environment: Mapping[str, str]) -> 
     config = msgspec.convert(values, Config, strict=False, dec_hook=_path)
     _ = config.origins  # what is wrong with them stops the start, too
     return config
+
+
+def _content(name: str, file: str) -> str:
+    """The first line of a file that holds a secret. Raises ConfigError."""
+    try:
+        return Path(file).read_text(encoding="utf-8").splitlines()[0].strip()
+    except (OSError, UnicodeDecodeError, IndexError) as error:
+        raise ConfigError(f"{name}: the file {file} holds no address of a database.") from error
 
 
 def _check(field: str, value: object) -> None:

@@ -61,6 +61,7 @@ from service.people import revoked
 from service.preview import Preview, preview
 from service.pulse import Pulse
 from service.recent import Recent
+from service.retention import forget
 from service.sign_in import People
 
 Clock = Callable[[], datetime]
@@ -423,11 +424,12 @@ class Engine:
         return [plan.rally for plan in plans if kept_until(plan) < self.clock().date()]
 
     async def erase_expired(self) -> None:
-        """Erase addresses that are kept no longer, now and every hour, until cancelled."""
+        """Erase what is kept no longer, now and every hour, until cancelled."""
         while True:
             try:
                 if over := self.expired():
                     await self.addresses.erase_rallies(over)
+                await forget(self.pool, over, self.clock())
             except Exception as error:  # tried again; what is due stays due
                 log.warning("expiry_failed", error=error)
             await asyncio.sleep(EXPIRY_S)

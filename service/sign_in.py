@@ -196,7 +196,7 @@ class People:
             claims = _decode_claims(_bytes_of(payload))
         except (jwt.InvalidTokenError, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise TokenInvalid from error
-        if claims.sub in self._revoked:
+        if claims.sub in self._revoked or (key.visitors_only and claims.role is not Role.VISITOR):
             raise TokenInvalid
         return Person(
             role=claims.role,

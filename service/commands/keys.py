@@ -1,5 +1,10 @@
-"""Change the master key: wrap with the present one all that an older one has wrapped.
+"""Change keys: of the codes, of people's tokens, of addresses.
 
+list: which there are. codes RALLY: what is made from now on is made with a new key; posters that
+are out stay good (`meguri revoke` voids them). tokens: sign-ins are signed with a new key, those
+that there are stay good. tokens --now: the old keys may have been seen; whoever works on rallies
+has to sign in again, devices of shops by a new invitation. Visitors keep their cards.
+master OLD_FILE: wrap with the present master key all addresses' keys that an older one has wrapped.
 Move the old file aside, then name it here; a new one is made if there is none. What runs takes the
 new one by itself. Say it again until it finds nothing: a visitor may have come in between.
 """
@@ -7,9 +12,10 @@ new one by itself. Say it again until it finds nothing: a visitor may have come 
 import argparse
 from pathlib import Path
 
-from service.commands.common import CommandError, say
+from service.commands.common import CommandError, rally_named, say
 from service.config import Config
-from service.engine import open_engine
+from service.engine import Engine, open_engine
+from service.keys import distrust_keys, make_key
 from service.master_key import MasterKeyFile
 
 NAME = "keys"
@@ -18,17 +24,72 @@ QUIET_LOG = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    parser.add_argument("old", metavar="OLD_FILE", type=Path, help="the master key so far")
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    what.add_parser("list", help="which keys there are; never the keys themselves")
+    codes = what.add_parser("codes", help="a new key for a rally's codes")
+    codes.add_argument("rally", metavar="RALLY", help="the rally's id")
+    tokens = what.add_parser("tokens", help="a new key for sign-ins")
+    tokens.add_argument(
+        "--now", action="store_true", help="the old ones were seen: staff sign in again"
+    )
+    master = what.add_parser("master", help="after the master key was changed")
+    master.add_argument("old", metavar="OLD_FILE", type=Path, help="the master key so far")
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
-    old = MasterKeyFile(args.old).read()
+    if args.what == "master":
+        await _master(args.old, config)
+        return
+    async with open_engine(config) as engine:
+        match args.what:
+            case "list":
+                _list(engine)
+            case "codes":
+                await _codes(engine, args.rally)
+            case "tokens":
+                await _tokens(engine, now=args.now)
+
+
+def _list(engine: Engine) -> None:
+    for key in engine.keyring.people_keys:
+        whom = "visitors alone" if key.visitors_only else "everybody"
+        say(f"{key.id:>5}  sign-ins of {whom}")
+    for rally in engine.rallies.all():
+        for code in engine.keyring.code_keys(rally.plan.rally):
+            voided = "  (void)" if (code.id, None) in rally.revoked else ""
+            say(f"{code.id:>5}  codes of {code.rally}{voided}")
+
+
+async def _codes(engine: Engine, rally: str) -> None:
+    rally_named(engine, rally)
+    await engine.make_key(rally)
+    newest = engine.keyring.newest_code_key(rally)
+    assert newest is not None, "it has just been made"
+    say(
+        f"Codes of {rally} are made with key {newest.id} from now on. Those that are out stay good."
+    )
+
+
+async def _tokens(engine: Engine, *, now: bool) -> None:
+    if now:
+        await distrust_keys(engine.pool)
+    await make_key(engine.pool, None, another=True)
+    await engine.tell()
+    say(f"Sign-ins are signed with key {engine.keyring.newest_people_key.id} from now on.")
+    if now:
+        say("Organisers, viewers and staff have to sign in again; visitors keep their cards.")
+    else:
+        say("Those that there are stay good.")
+
+
+async def _master(file: Path, config: Config) -> None:
+    old = MasterKeyFile(file).read()
     if old is None:
-        raise CommandError(f"There is no file {args.old}.")
+        raise CommandError(f"There is no file {file}.")
     present = MasterKeyFile(config.master_key_path).read()
     if present is not None and present.id == old.id:
-        raise CommandError(f"{args.old} holds the present master key. Move that file aside first.")
+        raise CommandError(f"{file} holds the present master key. Move that file aside first.")
     async with open_engine(config) as engine:
         count = await engine.addresses.rotate(old)
     say(f"Visitors' keys wrapped anew: {count}. The master key is in {config.master_key_path}.")

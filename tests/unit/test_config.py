@@ -56,3 +56,21 @@ def test_origins_are_named_with_commas_and_none_is_the_default() -> None:
 def test_what_is_no_origin_stops_the_start(wrong: str) -> None:
     with pytest.raises(ConfigError, match="is no origin"):
         read_config({}, {"MEGURI_ALLOWED_ORIGINS": wrong})
+
+
+def test_the_databases_address_may_be_in_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://me:pass@host/db\n")
+    config = read_config({}, {"MEGURI_DATABASE_URL_FILE": str(secret)})
+    assert config.database_url == "postgresql://me:pass@host/db"
+    flags = {"database_url": "postgresql:///other"}
+    assert read_config(flags, {"MEGURI_DATABASE_URL_FILE": str(secret)}).database_url == (
+        "postgresql:///other"
+    )
+
+
+def test_a_file_that_holds_no_address_is_named_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    for name in ("empty", "not-there"):
+        with pytest.raises(ConfigError, match=name):
+            read_config({}, {"MEGURI_DATABASE_URL_FILE": str(tmp_path / name)})

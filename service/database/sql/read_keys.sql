@@ -1,2 +1,2 @@
--- All keys, the oldest first. Returns id, rally (NULL: for people's tokens), secret.
-SELECT id, rally, secret FROM keys ORDER BY id
+-- All keys, the oldest first. Returns id, rally (NULL: for people's tokens), secret, visitors_only.
+SELECT id, rally, secret, visitors_only FROM keys ORDER BY id
