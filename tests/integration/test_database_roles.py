@@ -140,7 +140,7 @@ async def test_a_login_that_may_not_migrate_is_told_who_has_to(app: str, databas
         database, "DELETE FROM migrations WHERE number = (SELECT max(number) FROM migrations)"
     )
     with pytest.raises(
-        MigrationError, match=r"run `meguri migrate` with .* owner, meguri\.[^.]*\n    \d{4}_"
+        MigrationError, match=r"run `meguri migrate` with .* owner, \w+\.[^.]*\n    \d{4}_"
     ):
         async with open_engine(Config(database_url=app)):
             pass
