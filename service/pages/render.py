@@ -45,7 +45,6 @@ _HEADERS = {
     ),
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), microphone=(), payment=(), usb=(), geolocation=(self)",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _TLS_ONLY = "max-age=31536000"

@@ -51,7 +51,7 @@ def test_a_rally_is_laid_out_opened_closed_and_its_codes_are_voided(tmp_path: Pa
     assert meguri("token", "staff", "--rally", RALLY, data=tmp_path).returncode == 1
     assert meguri("token", "organiser", data=tmp_path).stdout.count(".") == 2
     checked = meguri("log", "check", data=tmp_path)
-    assert checked.stdout.startswith("4 facts: gapless"), checked.stderr
+    assert "4 facts: gapless" in checked.stdout, checked.stderr
 
 
 def test_people_are_invited_by_a_link_and_tokens_are_for_programs(tmp_path: Path) -> None:
