@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import asyncpg
@@ -17,6 +18,7 @@ import structlog
 from projections import statements as sql
 from projections.apply import NOTHING, Applied, apply
 from projections.contract import Projection
+from projections.going_on import going_on
 
 POLL_S = 1.0
 """How often to look without having been woken."""
@@ -94,7 +96,8 @@ class Follower:
         """Follow until cancelled. A failure is logged and tried again: the log is not in danger."""
         async with asyncio.TaskGroup() as group:
             for projection, woken in self._woken.items():
-                group.create_task(self._follow(projection, woken), name=projection.name)
+                following = going_on(partial(self._follow, projection, woken))
+                group.create_task(following, name=projection.name)
 
     async def catch_up(self) -> int:
         """Apply everything there is now; returns how many facts were applied, by us.

@@ -35,6 +35,7 @@ from projections.catalogue import CATALOGUE
 from projections.completion import COMPLETION
 from projections.contract import Projection
 from projections.follow import Follower, read_lag
+from projections.going_on import going_on
 from qr.codes import Code, verify
 from qr.keyring import Keyring
 from service import metrics, traces, webhooks
@@ -487,13 +488,13 @@ async def running(engine: Engine) -> AsyncIterator[None]:
     if trouble := await engine.addresses.trouble():  # stamps are given all the same
         log.error("addresses_unavailable", detail=trouble)
     engine.tasks = {
-        name: asyncio.create_task(work, name=name)
+        name: asyncio.create_task(going_on(work), name=name)
         for name, work in (
-            ("signals", engine.signals.run()),
-            ("follower", engine.follower.run()),
-            ("keep_fresh", engine.keep_fresh()),
-            ("erase_expired", engine.erase_expired()),
-            ("webhooks", webhooks.run(engine.pool, engine.clock)),
+            ("signals", engine.signals.run),
+            ("follower", engine.follower.run),
+            ("keep_fresh", engine.keep_fresh),
+            ("erase_expired", engine.erase_expired),
+            ("webhooks", partial(webhooks.run, engine.pool, engine.clock)),
         )
     }
     for task in engine.tasks.values():
