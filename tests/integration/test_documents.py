@@ -35,6 +35,7 @@ UNRUN = {
     "README.md": ["developer", "long"],
     "docs/log.md": ["cluster"] * 2,
     "docs/operating/backup.md": ["elsewhere"] * 8,
+    "docs/scaling.md": ["cluster"],
     "docs/operating/compose.md": ["docker"] * 3,
     "docs/operating/watching.md": ["machine"] * 2,
     "scripts/README.md": ["long", "long"],

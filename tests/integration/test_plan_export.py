@@ -48,7 +48,7 @@ async def test_a_plan_is_never_public(site: Site, path: str) -> None:
         (None, 401),
         (site.visitor(), 403),
         (site.staff("miyagi-yurakucho"), 403),
-        (stranger, 403),
+        (stranger, 404),
         (viewer, 200),
     ):
         assert (await fetched(site, path, token))[0] == expected

@@ -60,7 +60,7 @@ async def test_posters_are_for_a_rallys_people_and_a_shops_own(site: Site, what:
     for path, token, status in (
         (own, None, 401),
         (own, site.visitor(), 403),
-        (own, elsewhere, 403),
+        (own, elsewhere, 404),
         (own, site.staff(LINE[1]), 403),
         (what, site.staff(LINE[0]), 403),
         (own, site.staff(LINE[0]), 200),

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
 import test_ready_plans
 from support import PLANS, OpenEngine, SetClock, until
+from test_master_rally import GRAND, NORTH, SOUTH
 from test_ready_plans import Answer, Walk, ready, walking
 
 from domain.encoding import paper_visitor
@@ -50,12 +52,13 @@ async def at_once(walk: Walk, spot: str, scans: list[Coroutine[Any, Any, Answer]
     engine = walk.site.engine
 
     async def all_wait() -> bool:
-        waiting = await engine.pool.fetchval(
+        waiting = await owner.fetchval(  # who sees what others wait for
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event IN ('transactionid', 'tuple')"
         )
         return bool(waiting == engine.log.visitor_buckets)
 
+    owner = await asyncpg.connect(engine.config.database_url)
     async with engine.own_connection() as connection, connection.transaction():
         held = await connection.fetch(
             "SELECT FROM taken WHERE rally = $1 AND item = $2 FOR UPDATE",
@@ -65,6 +68,7 @@ async def at_once(walk: Walk, spot: str, scans: list[Coroutine[Any, Any, Answer]
         assert held, "there is no count yet to be held"
         tasks = [asyncio.create_task(scan) for scan in scans]
         await until(all_wait)
+    await owner.close()
     return await asyncio.gather(*tasks)
 
 
@@ -461,7 +465,8 @@ async def test_a_guest_who_scans_all_the_same_leaves_no_trace(walk: Walk) -> Non
 
 
 def test_every_ready_plan_has_its_walk() -> None:
-    tested = {
+    """Here, in test_ready_plans, or, of a master and its members, in test_master_rally."""
+    tested = {GRAND, NORTH, SOUTH} | {
         mark.args[1][0]
         for test in [*vars(test_ready_plans).values(), *globals().values()]
         for mark in getattr(test, "pytestmark", [])
