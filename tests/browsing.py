@@ -1,9 +1,11 @@
 """What the browser tests share besides fixtures: who is there, what every page is held to."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Download, Page, expect
 from support import RALLY, Site
 
 from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
@@ -104,3 +106,11 @@ async def check(page: Page, name: str) -> None:
     assert len(found["passes"]) > 10, f"{name}: axe saw no page"
     width = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1], f"{name} scrolls sideways: {width}"
+
+
+async def content(download: Download) -> bytes:
+    """What a page has sent to be saved."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "saved"
+        await download.save_as(file)
+        return file.read_bytes()

@@ -1,7 +1,13 @@
 """A real Chromium; a phone, and a desk."""
 
-from collections.abc import AsyncIterator
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 
+import pytest
 import pytest_asyncio
 from browsers import FLAGS, chromium
 from browsing import ROW, People
@@ -9,11 +15,28 @@ from playwright.async_api import Browser, BrowserContext, async_playwright
 from support import Site
 
 
+@pytest.fixture(scope="session")
+def one_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the Chromium of all tests is spoken to: a start costs as much as most tests do.
+    Contexts are each test's own."""
+    settings = tmp_path_factory.mktemp("chromium") / "settings.json"
+    settings.write_text(json.dumps({"executablePath": chromium(), "args": FLAGS}))
+    command = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
+    with subprocess.Popen(
+        [*command, "--config", settings], stdout=subprocess.PIPE, start_new_session=True
+    ) as server:
+        assert server.stdout is not None
+        address = server.stdout.readline().decode().strip()
+        assert address.startswith("ws://"), "Chromium does not start: see above"
+        yield address
+        os.killpg(server.pid, signal.SIGTERM)  # its own processes, too
+
+
 @pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(one_chromium: str) -> AsyncIterator[Browser]:
     """Chromium, headless."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = await playwright.chromium.connect(one_chromium)
         yield browser
         await browser.close()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import DESK, PHONE, ROW, People, check
+from browsing import DESK, PHONE, ROW, People, check, content
 from playwright.async_api import expect
 from support import RALLY
 
@@ -25,7 +25,7 @@ async def test_a_size_and_a_spot_are_chosen_and_the_pdf_is_saved(
         await page.get_by_role("button", name="PDFを作成").click()
     saved = await saving.value
     assert saved.suggested_filename == f"{RALLY}-{ROW[1]}-cards.pdf"
-    assert (await saved.path()).read_bytes().startswith(b"%PDF-")
+    assert (await content(saved)).startswith(b"%PDF-")
 
 
 async def test_the_pictures_of_all_codes_are_saved(people: People) -> None:

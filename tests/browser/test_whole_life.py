@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest_asyncio
 import zxingcpp
-from browsing import DESK, PHONE, check, shown
+from browsing import DESK, PHONE, check, content, shown
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from support import Site
@@ -160,7 +160,7 @@ async def prints_posters(trio: Trio) -> None:
     await page.get_by_role("link", name="Print the posters").click()
     async with page.expect_download() as coming:
         await page.locator("form[action$='posters.pdf'] button").click()
-    pdf = Path(await (await coming.value).path()).read_bytes()
+    pdf = await content(await coming.value)
     assert pdf.startswith(b"%PDF")
     answer = await page.request.get(f"{DESK_OF}/posters.zip")
     with ZipFile(BytesIO(await answer.body())) as bundle:

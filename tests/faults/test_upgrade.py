@@ -20,8 +20,8 @@ from burst import AT_ONCE, SPOTS, Crowd, Scan, send
 from serving import PATIENCE_S, Rally, Service, ask, becomes_ready, get, serving
 from support import RALLY, until
 
+from qr.keyring import CodeKey, Keyring, PeopleKey
 from service.eventlog.check import check
-from service.keys import read_keyring
 
 WHEEL = Path(__file__).parent.parent / "data" / "meguri-0.1.0-py3-none-any.whl"
 """The first release, built from its own commit (tests/data/README.md)."""
@@ -68,7 +68,12 @@ class FirstRelease:
         await self._run("open", RALLY)
         async with asyncpg.create_pool(self.database, min_size=1, max_size=1) as pool:
             buckets = await pool.fetchval("SELECT max(bucket) FROM heads")
-            rally = Rally(await read_keyring(pool), spots, buckets)
+            keys = await pool.fetch("SELECT id, rally, secret FROM keys")
+        keyring = Keyring(
+            [CodeKey(*key) for key in keys if key["rally"]],
+            [PeopleKey(key["id"], key["secret"]) for key in keys if not key["rally"]],
+        )
+        rally = Rally(keyring, spots, buckets)
         rally.yesterday = datetime.now(UTC)  # it is open since just now
         return rally
 
