@@ -333,7 +333,7 @@ async def test_a_new_master_key_takes_over_while_the_service_runs(
     path.rename(old)
     before = MasterKeyFile(old).read()
     for count in (1, 0):
-        await keys.run(Namespace(old=old), site.engine.config)
+        await keys.run(Namespace(what="master", old=old), site.engine.config)
         assert f"anew: {count}." in capsys.readouterr().out
     assert MasterKeyFile(path).read().id != before.id
     assert (await site.ask("GET", ADDRESS, visitor))[1]["address"] == HOME
@@ -344,7 +344,7 @@ async def test_a_new_master_key_takes_over_while_the_service_runs(
 def test_the_command_names_what_is_wrong_with_a_key(tmp_path: Path) -> None:
     MasterKeyFile(tmp_path / "master.key").make()
     for old, said in (("none.key", "There is no file"), ("master.key", "the present master key")):
-        done = meguri("keys", str(tmp_path / old), data=tmp_path)
+        done = meguri("keys", "master", str(tmp_path / old), data=tmp_path)
         assert (done.returncode, said in done.stderr) == (1, True), done.stderr
 
 
