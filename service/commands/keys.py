@@ -24,29 +24,24 @@ QUIET_LOG = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    what.add_parser("list", help="which keys there are; never the keys themselves")
-    codes = what.add_parser("codes", help="a new key for a rally's codes")
-    codes.add_argument("rally", metavar="RALLY", help="the rally's id")
-    tokens = what.add_parser("tokens", help="a new key for sign-ins")
-    tokens.add_argument(
-        "--now", action="store_true", help="the old ones were seen: staff sign in again"
-    )
-    master = what.add_parser("master", help="after the master key was changed")
-    master.add_argument("old", metavar="OLD_FILE", type=Path, help="the master key so far")
+    parser.add_argument("what", choices=["list", "codes", "tokens", "master"], help="see above")
+    parser.add_argument("name", metavar="RALLY|OLD_FILE", nargs="?", help="codes, master: of what")
+    parser.add_argument("--now", action="store_true", help="tokens: staff sign in again")
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
+    if args.what in ("codes", "master") and args.name is None:
+        raise CommandError(f"Of what? meguri keys {args.what} NAME")
     if args.what == "master":
-        await _master(args.old, config)
+        await _master(Path(args.name), config)
         return
     async with open_engine(config) as engine:
         match args.what:
             case "list":
                 _list(engine)
             case "codes":
-                await _codes(engine, args.rally)
+                await _codes(engine, args.name)
             case "tokens":
                 await _tokens(engine, now=args.now)
 

@@ -31,48 +31,47 @@ _HERE = ("localhost", "127.0.0.1", "::1")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    add = what.add_parser("add", help="send a rally's facts to an address")
-    add.add_argument("rally", metavar="RALLY", help="the rally's id")
-    add.add_argument("url", metavar="URL", help="where to: https://…")
-    add.add_argument(
-        "--send", choices=list(webhooks.KINDS), action="append", help="only these (default: all)"
+    parser.add_argument("what", choices=list(_RUN), help="see above")
+    parser.add_argument(
+        "whom", metavar="RALLY URL|ID", nargs="*", help="add: which rally, and where to; else: whom"
     )
-    add.add_argument("--from-start", action="store_true", help="also what was before")
-    what.add_parser("list", help="who is told what, and who could not be")
-    for name, help_ in (
-        ("test", "send an empty message now"),
-        ("renew", "use a new secret"),
-        ("remove", "tell nothing any more"),
-    ):
-        what.add_parser(name, help=help_).add_argument("id", type=UUID, help="as `list` says")
-    for each in ("add", "renew"):
-        what.choices[each].add_argument(
-            "--secret-file", metavar="FILE", type=Path, required=True, help="the shared secret"
-        )
+    parser.add_argument(
+        "--send",
+        choices=list(webhooks.KINDS),
+        action="append",
+        help="add: only these",
+    )
+    parser.add_argument("--from-start", action="store_true", help="add: also what was before")
+    parser.add_argument(
+        "--secret-file", metavar="FILE", type=Path, help="add, renew: the shared secret"
+    )
 
 
 async def run(args: argparse.Namespace, config: Config) -> None:
     """Run the command."""
+    how, wanted = _CALLED[args.what]
+    if len(args.whom) != wanted or (args.secret_file is None and "--secret-file" in how):
+        raise CommandError(f"It is called so: meguri webhooks {args.what} {how}".rstrip())
     async with open_engine(config) as engine:
         await _RUN[args.what](engine, args)
 
 
 async def _add(engine: Engine, args: argparse.Namespace) -> None:
-    rally_named(engine, args.rally)
-    _check(args.url)
+    rally, url = args.whom
+    rally_named(engine, rally)
+    _check(url)
     kinds = list(dict.fromkeys(args.send or webhooks.KINDS))
     id_ = await webhooks.add(
         engine.pool,
-        args.rally,
-        args.url,
+        rally,
+        url,
         kinds,
         _secret(args.secret_file),
         by(),
         engine.clock(),
         from_start=args.from_start,
     )
-    say(f"{args.url} is told of {' and '.join(kinds)} of {args.rally}, as {id_}.")
+    say(f"{url} is told of {' and '.join(kinds)} of {rally}, as {id_}.")
     say(f"The secret that the other side checks the signatures with is in {args.secret_file}.")
 
 
@@ -90,8 +89,9 @@ async def _list(engine: Engine, _: argparse.Namespace) -> None:
 
 
 async def _test(engine: Engine, args: argparse.Namespace) -> None:
+    id_ = _id(args)
     for each in await webhooks.read(engine.pool):
-        if each.id == args.id:
+        if each.id == id_:
             async with aiohttp.ClientSession() as session:
                 try:
                     await webhooks.post(session, each, "test", b"[]", engine.clock())
@@ -99,24 +99,41 @@ async def _test(engine: Engine, args: argparse.Namespace) -> None:
                     raise CommandError(f"{each.url} did not take it: {refused}.") from refused
             say(f"{each.url} took it.")
             return
-    raise _unknown(args.id)
+    raise _unknown(id_)
 
 
 async def _renew(engine: Engine, args: argparse.Namespace) -> None:
     if args.secret_file.exists():
         raise CommandError(f"{args.secret_file} is there already: name a new file.")
-    if not await webhooks.renew(engine.pool, args.id, _secret(args.secret_file)):
-        raise _unknown(args.id)
+    if not await webhooks.renew(engine.pool, _id(args), _secret(args.secret_file)):
+        raise _unknown(_id(args))
     say(f"Messages are signed with the secret in {args.secret_file}, and with the one before it.")
 
 
 async def _remove(engine: Engine, args: argparse.Namespace) -> None:
-    if not await webhooks.drop(engine.pool, args.id):
-        raise _unknown(args.id)
-    say(f"{args.id} is told nothing any more.")
+    if not await webhooks.drop(engine.pool, _id(args)):
+        raise _unknown(_id(args))
+    say(f"{_id(args)} is told nothing any more.")
 
 
 _RUN = {"add": _add, "list": _list, "test": _test, "renew": _renew, "remove": _remove}
+
+
+_CALLED = {
+    "add": ("RALLY URL --secret-file FILE", 2),
+    "list": ("", 0),
+    "test": ("ID", 1),
+    "renew": ("ID --secret-file FILE", 1),
+    "remove": ("ID", 1),
+}
+"""How each is called, and with how many words."""
+
+
+def _id(args: argparse.Namespace) -> UUID:
+    try:
+        return UUID(args.whom[0])
+    except ValueError as error:
+        raise CommandError(f"{args.whom[0]} is no id of a webhook: see `list`.") from error
 
 
 def _unknown(id_: UUID) -> CommandError:

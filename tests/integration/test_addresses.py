@@ -333,7 +333,7 @@ async def test_a_new_master_key_takes_over_while_the_service_runs(
     path.rename(old)
     before = MasterKeyFile(old).read()
     for count in (1, 0):
-        await keys.run(Namespace(what="master", old=old), site.engine.config)
+        await keys.run(Namespace(what="master", name=str(old)), site.engine.config)
         assert f"anew: {count}." in capsys.readouterr().out
     assert MasterKeyFile(path).read().id != before.id
     assert (await site.ask("GET", ADDRESS, visitor))[1]["address"] == HOME

@@ -16,7 +16,9 @@ CARD = f"/api/rallies/{RALLY}/card"
 
 
 async def run(database: str, what: str, **more: Any) -> None:
-    await command.run(Namespace(what=what, **more), Config(database_url=database))
+    await command.run(
+        Namespace(**{"what": what, "name": None} | more), Config(database_url=database)
+    )
 
 
 async def test_who_works_on_rallies_signs_in_again_and_visitors_keep_their_cards(
@@ -47,7 +49,7 @@ async def test_a_new_key_for_sign_ins_leaves_those_there_are(site: Site, databas
 
 async def test_posters_that_are_out_stay_good(site: Site, database: str) -> None:
     before, poster = site.engine.keyring.newest_code_key(RALLY), site.code(LINE[0])
-    await run(database, "codes", rally=RALLY)
+    await run(database, "codes", name=RALLY)
     await site.engine.refresh()
     after = site.engine.keyring.newest_code_key(RALLY)
     assert before is not None

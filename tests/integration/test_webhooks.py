@@ -256,8 +256,9 @@ def test_waits_grow_to_an_hour_and_stay_there() -> None:
     assert all(one <= other for one, other in pairwise(waits))
 
 
-async def run(database: str, what: str, **more: Any) -> None:
-    args = {"what": what, "send": None, "from_start": False, **more}
+async def run(database: str, what: str, *whom: object, **more: Any) -> None:
+    args = {"what": what, "whom": [str(each) for each in whom], "send": None, "from_start": False}
+    args |= {"secret_file": None, **more}
     await command.run(Namespace(**args), Config(database_url=database))
 
 
@@ -273,24 +274,24 @@ async def test_the_operator_adds_tests_renews_and_removes(
     old, new = tmp_path / "old", tmp_path / "new"
     await run(database, "list")
     assert "Nobody is told anything." in capsys.readouterr().out
-    await run(database, "add", rally=RALLY, url=receiver.url, secret_file=old)
+    await run(database, "add", RALLY, receiver.url, secret_file=old)
     assert old.stat().st_mode & 0o077 == 0
     one = await state(site)
     assert one.kinds == list(KINDS)
     said = capsys.readouterr().out
     assert str(one.id) in said
     assert old.read_text().strip() not in said
-    await run(database, "test", id=one.id)
-    await run(database, "renew", id=one.id, secret_file=new)
-    await run(database, "test", id=one.id)
+    await run(database, "test", one.id)
+    await run(database, "renew", one.id, secret_file=new)
+    await run(database, "test", one.id)
     secrets = [b64decode(file.read_text().strip().removeprefix("whsec_")) for file in (old, new)]
     (first, body), (second, _) = receiver.messages
     assert [verified(first, body, each) for each in secrets] == [True, False]
     assert [verified(second, body, each) for each in secrets] == [True, True]
     receiver.answers = [503]
     with pytest.raises(CommandError, match="did not take it: HTTP 503"):
-        await run(database, "test", id=one.id)
-    await run(database, "remove", id=one.id)
+        await run(database, "test", one.id)
+    await run(database, "remove", one.id)
     assert await webhooks.read(site.engine.pool) == []
 
 
@@ -299,7 +300,7 @@ async def test_addresses_that_are_not_private_are_not_taken(
     engine: Any, database: str, tmp_path: Path, url: str
 ) -> None:
     with pytest.raises(CommandError, match="https://"):
-        await run(database, "add", rally=RALLY, url=url, secret_file=tmp_path / "s")
+        await run(database, "add", RALLY, url, secret_file=tmp_path / "s")
 
 
 @pytest.mark.parametrize(("text", "why"), [("whsec_!", "no secret"), ("whsec_YWJj", "3 bytes")])
@@ -309,7 +310,7 @@ async def test_a_file_that_holds_no_secret_is_said(
     file = tmp_path / "s"
     file.write_text(text)
     with pytest.raises(CommandError, match=why):
-        await run(database, "add", rally=RALLY, url="https://example.org", secret_file=file)
+        await run(database, "add", RALLY, "https://example.org", secret_file=file)
 
 
 @pytest.mark.parametrize("what", ["test", "renew", "remove"])
@@ -317,4 +318,4 @@ async def test_an_unknown_one_is_said(
     open_another: OpenEngine, database: str, tmp_path: Path, what: str
 ) -> None:
     with pytest.raises(CommandError, match="There is no webhook"):
-        await run(database, what, id=uuid4(), secret_file=tmp_path / "s")
+        await run(database, what, uuid4(), secret_file=tmp_path / "s")
