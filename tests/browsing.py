@@ -1,5 +1,6 @@
 """What the browser tests share besides fixtures: who is there, what every page is held to."""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from service.sign_in import STAFF_COOKIE, VISITOR_COOKIE
 SPOT = "miyagi-yurakucho"
 ROW = ["hokkaido-yurakucho", "akita-yurakucho", "okinawa-yurakucho", "wakayama-yurakucho"]
 """With SPOT they are a row of two sheets."""
+FEW_LOOKS = os.environ.get("TEST_LOOKS") == "few"
+"""Whether a part of the looks will do: on a machine that has little time."""
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 ZOOMED = {"width": 640, "height": 450}

@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 import pytest
-from browsing import SPOT, People, check, shown
+from browsing import FEW_LOOKS, SPOT, People, check, shown
 from msgspec.structs import replace
 from playwright.async_api import BrowserContext, CDPSession, Page, expect
 from support import RALLY
@@ -118,7 +118,7 @@ class Walk:
         await self.sees(name)
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", HALF if FEW_LOOKS else LOOKS, ids=str)
 async def test_a_visitors_pages_are_whole(people: People, look: Look) -> None:
     """Nothing that axe finds, nothing to scroll sideways, the right language, no complaints."""
     plan = people.site.engine.rallies.get(RALLY).plan

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from browsing import DESK, PAGES, PHONE, ROW, SPOT, ZOOMED, People, check, shown
+from browsing import DESK, FEW_LOOKS, PAGES, PHONE, ROW, SPOT, ZOOMED, People, check, shown
 from playwright.async_api import Page, Route, expect
 from support import RALLY
 
@@ -38,11 +38,11 @@ def sent_to(page: Page) -> list[dict[str, Any]]:
     [
         # Each two of size, language and theme meet; rooms look at their own pages more closely.
         pytest.param(PHONE, "ja-JP", "light", id="phone-ja-light"),
-        pytest.param(PHONE, "en-GB", "dark", id="phone-en-dark"),
         pytest.param(DESK, "ja-JP", "dark", id="desk-ja-dark"),
+        pytest.param(PHONE, "en-GB", "dark", id="phone-en-dark"),
         pytest.param(DESK, "en-GB", "light", id="desk-en-light"),
         pytest.param(ZOOMED, "ja-JP", "light", id="desk-at-200-percent"),
-    ],
+    ][: 2 if FEW_LOOKS else None],
 )
 async def test_every_page_is_accessible_and_fits(
     people: People, size: dict[str, int], language: str, theme: str
