@@ -18,7 +18,7 @@ import structlog
 from projections import statements as sql
 from projections.apply import NOTHING, Applied, apply
 from projections.contract import Projection
-from projections.going_on import going_on
+from projections.going_on import end_if_cancelled, going_on
 
 POLL_S = 1.0
 """How often to look without having been woken."""
@@ -141,9 +141,7 @@ class Follower:
                     with self._around(projection.name):
                         applied = await apply(connection, projection)
         except Exception as error:
-            if (task := asyncio.current_task()) and task.cancelling():
-                # We were cancelled, and the rollback then found no connection.
-                raise asyncio.CancelledError from error
+            end_if_cancelled(error)
             log.error("follow_failed", projection=projection.name, exc_info=error)
             self.troubles[projection.name] = type(error).__name__
             await asyncio.sleep(RETRY_S)

@@ -25,3 +25,10 @@ async def going_on(work: Callable[[], Awaitable[None]]) -> None:
             log.warning("work_interrupted", work=task.get_name())
         else:
             return
+
+
+def end_if_cancelled(error: Exception) -> None:
+    """Raise CancelledError if somebody has cancelled us: `error` came of that, as of a rollback
+    that found no connection."""
+    if (task := asyncio.current_task()) and task.cancelling():
+        raise asyncio.CancelledError from error

@@ -13,6 +13,7 @@ import asyncpg
 import structlog
 
 from projections.contract import Projection
+from projections.going_on import end_if_cancelled
 from projections.rebuild import rebuild
 from projections.shadow import FACTS_BESIDE, BuildHindered
 from projections.status import definition_of
@@ -68,8 +69,7 @@ class Builder:
             log.warning("build_interrupted", projection=projection.name, error=error)
             return False
         except Exception as error:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise asyncio.CancelledError from error
+            end_if_cancelled(error)
             log.exception("build_failed", projection=projection.name)
             self.troubles[projection.name] = f"cannot be built: {type(error).__name__}"
             return False

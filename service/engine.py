@@ -250,8 +250,9 @@ class Engine:
                 await asyncio.sleep(JUDGE_PAUSE_S)
         raise BeingRebuilt(f"{projection.name} does not catch up with the log")
 
-    async def make_key(self, rally: str) -> None:
-        """Give a rally one more key: its codes are made with it from now on."""
+    async def make_key(self, rally: str | None) -> None:
+        """Give a rally one more key: its codes are made with it from now on. None: one more for
+        people's tokens."""
         await make_key(self.pool, rally, another=True)
         await self.tell()
 

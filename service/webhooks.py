@@ -21,6 +21,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from projections.going_on import end_if_cancelled
 from service.eventlog import read_kinds
 from service.ids import new_id
 from service.metrics import WEBHOOKS_FAILING
@@ -219,8 +220,7 @@ async def run(pool: asyncpg.Pool, clock: Callable[[], datetime]) -> None:
             try:
                 passed = await tell_all(pool, session, clock())
             except Exception as error:  # the database's troubles: tried again in a moment
-                if (task := asyncio.current_task()) and task.cancelling():
-                    raise asyncio.CancelledError from error
+                end_if_cancelled(error)
                 log.warning("webhooks_failed", error=repr(error))
                 passed = 0
             if not passed:

@@ -16,12 +16,11 @@ from tqdm import tqdm
 
 from service.commands.common import CommandError, say
 from service.config import Config
-from service.database.clients import ClientError, client, running
+from service.database.clients import CHUNK_BYTES, ClientError, client, running
 from service.database.pool import database
 
 NAME = "backup"
 QUIET_LOG = True
-CHUNK_BYTES = 1 << 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from service.commands.common import CommandError, rally_named, say
 from service.config import Config
 from service.engine import Engine, open_engine
-from service.keys import distrust_keys, make_key
+from service.keys import distrust_keys
 from service.master_key import MasterKeyFile
 
 NAME = "keys"
@@ -69,8 +69,7 @@ async def _codes(engine: Engine, rally: str) -> None:
 async def _tokens(engine: Engine, *, now: bool) -> None:
     if now:
         await distrust_keys(engine.pool)
-    await make_key(engine.pool, None, another=True)
-    await engine.tell()
+    await engine.make_key(None)
     say(f"Sign-ins are signed with key {engine.keyring.newest_people_key.id} from now on.")
     if now:
         say("Organisers, viewers and staff have to sign in again; visitors keep their cards.")

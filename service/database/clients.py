@@ -14,6 +14,9 @@ import asyncpg
 
 from service.database.keeper.binaries import SYSTEM_BINARIES, find_binaries
 
+CHUNK_BYTES = 1 << 20
+"""So much of a backup is passed on at once."""
+
 
 class ClientError(Exception):
     """A client program is missing or has failed; the text says which, why and what to do."""
